@@ -1,0 +1,79 @@
+"""churn: which customers are about to leave, why, and the retention rate beside them.
+
+Names are imported when they are first used, so that ``import churn`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from churn.version import __version__
+
+if TYPE_CHECKING:
+    from churn.config import read_config
+    from churn.data.history import History
+    from churn.data.load import check_data, load_history, make_history
+    from churn.data.simulate import make_shop
+    from churn.definition import Inactivity
+    from churn.errors import ChurnError
+    from churn.features.compute import catalogue, compute_features
+    from churn.model.bundle import load_model
+    from churn.model.train import train
+    from churn.progress import show_progress
+    from churn.retention.periods import retention_between, retention_series
+    from churn.retention.rate import retention_rate
+    from churn.scoring import score
+
+_HOMES = {
+    "ChurnError": "churn.errors",
+    "History": "churn.data.history",
+    "Inactivity": "churn.definition",
+    "catalogue": "churn.features.compute",
+    "check_data": "churn.data.load",
+    "compute_features": "churn.features.compute",
+    "load_history": "churn.data.load",
+    "load_model": "churn.model.bundle",
+    "make_history": "churn.data.load",
+    "make_shop": "churn.data.simulate",
+    "read_config": "churn.config",
+    "retention_between": "churn.retention.periods",
+    "retention_rate": "churn.retention.rate",
+    "retention_series": "churn.retention.periods",
+    "score": "churn.scoring",
+    "show_progress": "churn.progress",
+    "train": "churn.model.train",
+}
+
+__all__ = [
+    "ChurnError",
+    "History",
+    "Inactivity",
+    "__version__",
+    "catalogue",
+    "check_data",
+    "compute_features",
+    "load_history",
+    "load_model",
+    "make_history",
+    "make_shop",
+    "read_config",
+    "retention_between",
+    "retention_rate",
+    "retention_series",
+    "score",
+    "show_progress",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'churn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,67 @@
+"""``python -m churn`` and the ``churn`` command: runs the command line and turns errors into one paragraph."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+
+from churn.errors import ChurnError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 cannot be used, 2 wrong command line, 70 a bug, 130 interrupted."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        from churn.cli import app
+
+        result = app(args=arguments, prog_name="churn", standalone_mode=False)
+        sys.stdout.flush()
+        return int(result or 0)
+    except ChurnError as error:
+        _show(error, as_json="--json" in arguments)
+        return 1
+    except BrokenPipeError:  # the reader has seen enough: churn features | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("\nInterrupted; earlier results are untouched.", file=sys.stderr)  # noqa: T201
+        return 130
+    except Exception as error:
+        return _other(error)
+
+
+def _show(error: ChurnError, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": {"code": error.code, "message": str(error)}}))  # noqa: T201
+    text = textwrap.fill(f"Error: {error}", 110, break_long_words=False, break_on_hyphens=False)
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def _other(error: Exception) -> int:
+    import click
+
+    if isinstance(error, click.exceptions.Abort):
+        print("\nInterrupted; earlier results are untouched.", file=sys.stderr)  # noqa: T201
+        return 130
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if os.environ.get("CHURN_DEBUG"):
+        raise error
+    print(  # noqa: T201
+        f"This is a bug in churn: {type(error).__name__}: {error}\nSet CHURN_DEBUG=1 to see where it happened.",
+        file=sys.stderr,
+    )
+    return 70
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,338 @@
+"""The ``churn`` command. Heavy imports happen inside the commands, so that help answers at once."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from churn.errors import ModelError, ParameterError
+from churn.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from churn.config import Config
+    from churn.data.history import History
+
+app = typer.Typer(
+    name="churn",
+    help="Which customers are about to leave, why, and the retention rate beside them.",
+    epilog="Exit codes: 0 done, 1 the data, model or settings cannot be used, 2 wrong command line, 70 a bug, "
+    "130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="YAML file that names the data and the definition.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
+
+
+class Period(enum.StrEnum):
+    """Calendar periods of the retention series."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+    quarter = "quarter"
+    year = "year"
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("churn-demo"),
+    customers: Annotated[
+        int, typer.Option(min=500, max=200_000, help="Customers of the generated shop.")
+    ] = 6000,
+    seed: Annotated[int, typer.Option(help="Seed of the generated shop.")] = 7,
+) -> None:
+    """Make a shop, train, score, and show at-risk customers beside the retention rate."""
+    from churn.cli.demo import run_demo
+
+    with _progress(quiet=False):
+        scores, training, lines = run_demo(out, customers, seed)
+    _show_scores(scores, training.verdict)
+    typer.echo("\n" + "\n".join(lines))
+
+
+@app.command()
+def check(config: ConfigFile, json: AsJson = False) -> None:
+    """Check the data: what can be used, what was set aside and why. Exits 1 when they cannot be used."""
+    from churn.config import read_config
+    from churn.data.load import check_data
+
+    settings = read_config(config)
+    with _progress(quiet=json):
+        _, checks = check_data(settings)
+    _print(checks, json)
+    if not checks.usable:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    config: ConfigFile,
+    test_cutoff: Annotated[
+        str | None, typer.Option(help="Held-out cutoff, YYYY-MM-DD; the last mature one by default.")
+    ] = None,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Log the run in MLflow.")] = True,
+    json: AsJson = False,
+) -> None:
+    """Train a model, judge it on a held-out cutoff beside simple baselines, track and save it."""
+    from churn.model.train import train as train_model
+
+    settings, history = _load(config, quiet=json)
+    training_settings = settings.training
+    if test_cutoff is not None:
+        history.instant(test_cutoff)  # a wrong date is told here
+        training_settings = training_settings.model_copy(update={"test_cutoff": test_cutoff})
+    with _progress(quiet=json):
+        training = train_model(
+            history,
+            _definition(settings),
+            settings=training_settings,
+            ignored_after_days=settings.features.ignored_after_days,
+            tracking=settings.tracking,
+            track=track,
+            config=settings,
+        )
+    folder = save_training(training.model, settings)
+    if json:
+        _print_json(
+            {
+                "verdict": training.verdict,
+                "promoted": training.model.beats_baselines,
+                "model": str(folder),
+                "run_id": training.run_id,
+                "tracking_uri": training.tracking_uri,
+                "registered_version": training.version,
+                "evaluation": training.model.evaluation.to_dict(),
+                "training": training.model.training,
+            }
+        )
+        return
+    typer.echo(f"{training}\n\nModel saved to {_short(folder)}")
+    typer.echo(f"Next: churn score {config} --as-of {training.model.training['test_cutoff']}")
+
+
+@app.command()
+def score(
+    config: ConfigFile,
+    as_of: Annotated[
+        str | None, typer.Option(help="Cutoff, YYYY-MM-DD; the end of the data by default.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of a saved model; the champion by default.")
+    ] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="List at most so many customers.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="List from this churn probability.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
+    json: AsJson = False,
+) -> None:
+    """List the customers at risk beside the retention rate, and write both."""
+    from churn.model.bundle import load_model
+    from churn.scoring import score as score_customers
+
+    if threshold is not None and not 0 < threshold < 1:
+        raise ParameterError(
+            "--threshold is not a probability",
+            given=str(threshold),
+            allowed="above 0 and below 1",
+            fix="Give a share of 1, e.g. --threshold 0.5.",
+        )
+    settings, history = _load(config, quiet=json)
+    bundle = load_model(model or _default_model(settings))
+    definition = _definition(settings)
+    if bundle.definition != definition:
+        raise ModelError(
+            "The model was trained with another definition of churn than the configuration has",
+            given=f"model: {bundle.definition.describe()}; configuration: {definition.describe()}",
+            fix=f"Train again with churn train {config}, or set the definition back.",
+            code="other-definition",
+        )
+    given = {k: v for k, v in (("top", top), ("threshold", threshold)) if v is not None}
+    with _progress(quiet=json):
+        scores = score_customers(
+            bundle,
+            history,
+            as_of,
+            settings=settings.scoring.model_copy(update=given),
+            threads=settings.training.threads,
+        )
+        folder = scores.write(
+            out
+            or settings.place(settings.output)
+            / settings.name
+            / scores.as_of.replace(":", "").replace(" ", "T")
+        )
+    if json:
+        _print_json({**scores.summary(), "folder": str(folder)})
+        return
+    _show_scores(scores)
+    typer.echo(f"\nWritten to {_short(folder)}: at_risk.parquet, at_risk.csv, scores.parquet, summary.json")
+
+
+@app.command()
+def retention(
+    config: Annotated[
+        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file; leave away with three counts.")
+    ] = None,
+    every: Annotated[Period, typer.Option(help="Calendar period of the series.")] = Period.month,
+    start: Annotated[int | None, typer.Option(help="S, customers at the start.")] = None,
+    end: Annotated[int | None, typer.Option(help="E, customers at the end.")] = None,
+    new: Annotated[
+        int | None, typer.Option(help="N, customers at the end who were not there at the start.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Compute [(E - N) / S] * 100 from three counts, or the retention series of the data."""
+    from churn.retention.rate import retention_rate
+
+    counts = (start, end, new)
+    if config is None:
+        if start is None or end is None or new is None:
+            raise ParameterError(
+                "There is nothing to compute from",
+                given=", ".join(
+                    f"--{n}" for n, v in zip(("start", "end", "new"), counts, strict=True) if v is not None
+                )
+                or "nothing",
+                allowed="either a CONFIG, or all of --start, --end and --new",
+                fix="For example: churn retention --start 1000 --end 900 --new 200.",
+            )
+        _print(retention_rate(start, end, new), json)
+        return
+    if any(v is not None for v in counts):
+        raise ParameterError("Give either a CONFIG or three counts, not both", fix="Leave one of them away.")
+    from churn.retention.periods import retention_series
+
+    settings, history = _load(config, quiet=json)
+    _print(retention_series(history, settings.definition.active_days, every.value), json)
+
+
+@app.command()
+def features(
+    config: Annotated[
+        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file: list what its data allow.")
+    ] = None,
+    family: Annotated[str | None, typer.Option(help="Only one family, e.g. rhythm or service.")] = None,
+    json: AsJson = False,
+) -> None:
+    """List the signals with their meanings: all of them, or those that a configuration's data allow."""
+    from churn.cli.screen import features_text
+    from churn.features.compute import catalogue
+
+    if config is None:
+        signals = catalogue()
+    else:
+        settings, history = _load(config, quiet=json)
+        signals = catalogue(history, ignored_after_days=settings.features.ignored_after_days)
+    families = list(dict.fromkeys(s.family for s in signals))
+    if family is not None and family not in families:
+        raise ParameterError(
+            "There is no such family of signals",
+            given=family,
+            allowed=", ".join(families),
+            fix="Use one of these.",
+        )
+    chosen = [s for s in signals if family in (None, s.family)]
+    if json:
+        _print_json(
+            [
+                {"name": s.name, "family": s.family, "unit": s.unit, "warns": s.warns, "meaning": s.meaning}
+                for s in chosen
+            ]
+        )
+        return
+    typer.echo(features_text(chosen))
+
+
+# -- helpers ------------------------------------------------------------------------------------------------
+
+
+def save_training(model: Any, settings: Config) -> Path:
+    """Save a trained model as candidate and, when it beats the baselines, as champion; return the last folder."""
+    root = settings.place(settings.models) / settings.name
+    folder: Path = model.save(root / "candidate")
+    return model.save(root / "champion") if model.beats_baselines else folder
+
+
+def _default_model(settings: Config) -> Path:
+    root = settings.place(settings.models) / settings.name
+    for name in ("champion", "candidate"):
+        if (root / name / "MANIFEST.json").is_file() or (root / f".{name}.previous").is_dir():
+            return root / name
+    raise ModelError(
+        f"There is no trained model for {settings.name} in {_short(root)}",
+        fix="Train one first with churn train CONFIG, or name one with --model.",
+        code="no-model",
+    )
+
+
+def _definition(settings: Config) -> Any:
+    from churn.definition import Inactivity
+
+    d = settings.definition
+    return Inactivity(d.active_days, d.horizon_days, d.gap_days)
+
+
+def _load(config: Path, *, quiet: bool) -> tuple[Config, History]:
+    from churn.config import read_config
+    from churn.data.load import load_history
+
+    settings = read_config(config)
+    with _progress(quiet=quiet):
+        history = load_history(settings)
+    return settings, history
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[None]:
+    if quiet:
+        yield
+        return
+    from churn.progress import show_progress
+
+    with show_progress():
+        yield
+
+
+def _show_scores(scores: Any, verdict: str = "") -> None:
+    from churn.cli.screen import print_scores
+
+    print_scores(scores, verdict)
+
+
+def _print(result: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        typer.echo(result.render())
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False))
+
+
+def _short(path: Path) -> str:
+    import os
+
+    return os.path.relpath(path)

@@ -1,0 +1,99 @@
+"""The demo: a generated shop from data to scored list, everything in one folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from churn.files import replace_text, replacing_folder
+from churn.progress import report
+
+if TYPE_CHECKING:
+    from churn.model.train import Training
+    from churn.scoring import Scores
+
+_CONFIG = """\
+# The generated shop of churn demo. Copy this file, point it to your own tables, and run:
+#   churn check FILE && churn train FILE && churn score FILE
+name: shop
+timezone: UTC
+
+sources:
+  # The columns have the contract's names, so nothing is mapped here; otherwise:
+  # orders: {path: orders.csv, columns: {customer: CustomerID, time: InvoiceDate, amount: Total}}
+  orders:        {path: data/orders.parquet}
+  returns:       {path: data/returns.parquet}
+  tickets:       {path: data/tickets.parquet}
+  interactions:  {path: data/interactions.parquet}
+  customers:     {path: data/customers.parquet, segments: [country, segment], contact: [email]}
+
+definition:
+  active_days: 180     # a customer is active while the last order is at most this old
+  horizon_days: 60     # and churns by placing no order in the next 60 days
+
+features:
+  ignored_after_days: 7   # a complaint without an answer for so long counts as ignored
+
+output: output
+"""
+
+
+def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, list[str]]:
+    """Make the shop, train, score, write everything to `out`; return the result and what to do next."""
+    from churn.cli import save_training
+    from churn.config import read_config
+    from churn.data.load import load_history
+    from churn.data.simulate import make_shop
+    from churn.definition import Inactivity
+    from churn.model.plots import training_figures
+    from churn.model.train import train
+    from churn.scoring import score
+
+    report("Making a shop")
+    shop = make_shop(customers, seed=seed)
+    with replacing_folder(out / "data") as folder:
+        shop.write(folder)
+    file = out / "churn.yaml"
+    replace_text(file, _CONFIG)
+
+    settings = read_config(file)
+    history = load_history(settings)
+    d = settings.definition
+    store = os.environ.get("MLFLOW_TRACKING_URI")
+    if not store:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{(out / 'mlflow.db').as_posix()}"
+    try:
+        training = train(
+            history,
+            Inactivity(d.active_days, d.horizon_days, d.gap_days),
+            settings=settings.training,
+            ignored_after_days=settings.features.ignored_after_days,
+            tracking=settings.tracking,
+            config=settings,
+        )
+    finally:
+        if not store:
+            del os.environ["MLFLOW_TRACKING_URI"]
+    save_training(training.model, settings)
+    with replacing_folder(out / "plots") as folder:
+        for name, figure in training_figures(training.model.evaluation, training.model.importance()).items():
+            figure.savefig(folder / f"{name}.png")
+    scores = score(training.model, history, settings=settings.scoring)
+    folder = scores.write(settings.place(settings.output) / settings.name / scores.as_of)
+
+    where = os.path.relpath(folder)
+    e = training.model.evaluation
+    uri = store or f"sqlite:///{(out / 'mlflow.db').as_posix()}"
+    lines = [
+        f"Held-out cutoff {e.cutoff}: AUC {e.metrics['model']['auc']}; "
+        f"recency {e.metrics['recency']['auc'].value:.3f}, RFM logistic {e.metrics['rfm_logistic']['auc'].value:.3f}.",
+        "What to do next",
+        f"  open the list       {where}/at_risk.csv (all scores: scores.parquet, the rates: summary.json)",
+        f"  see the model       {os.path.relpath(out / 'plots')}/calibration.png, gain.png, importance.png",
+        f"  see the run         mlflow ui --backend-store-uri {uri}",
+        f"  score another day   churn score {file} --as-of {e.cutoff}",
+        f"  see retention       churn retention {file} --every month",
+        f"  use your own data   copy {file}, point it to your tables, then churn check, churn train, churn score",
+    ]
+    return scores, training, lines

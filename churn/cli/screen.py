@@ -1,0 +1,127 @@
+"""The screens: at-risk customers beside the retention rate, and the list of signals."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from churn.display import format_amount, format_count, format_percent
+
+if TYPE_CHECKING:
+    from churn.features.signal import Signal
+    from churn.scoring import Scores
+
+_SIDE_BY_SIDE = 118
+_SHOWN = 8
+_COLOURS = {"critical": "bold red", "high": "red", "elevated": "yellow", "low": "green"}
+
+
+def print_scores(scores: Scores, verdict: str = "") -> None:
+    """Print scores: two panels side by side on a wide terminal, below each other on a narrow one."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=max(console.width, 130))
+    for warning in scores.warnings:
+        console.print(Text(f"! {warning}", style="bold yellow"))
+    if verdict:
+        console.print(Text(verdict, style="bold" if not verdict.startswith("NOT") else "bold yellow"))
+    console.print()
+    left, right = _retention_panel(scores), _list_panel(scores)
+    if console.width >= _SIDE_BY_SIDE:
+        from rich.table import Table
+
+        grid = Table.grid(padding=(0, 1), expand=False)
+        grid.add_column(width=46)
+        grid.add_column(ratio=1)
+        grid.add_row(left, right)
+        console.print(grid)
+    else:
+        console.print(left)
+        console.print(right)
+    console.print(
+        Text(f"{scores.definition[0].upper()}{scores.definition[1:]}. {scores.listed_because}", style="dim")
+    )
+
+
+def _retention_panel(scores: Scores) -> Any:
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    outlook = scores.retention
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    now = outlook.current
+    if now is None:
+        table.add_row("retention", "not known: too little history")
+    else:
+        table.add_row(Text("retention rate", style="bold"), Text(format_percent(now.rate), style="bold"))
+        table.add_row("churn rate", format_percent(now.churn_rate))
+        table.add_row(Text(f"{now.first} to {now.last}", style="dim"), "")
+        table.add_row("", "")
+        before = outlook.previous
+        table.add_row("the period before", format_percent(before.rate) if before else "not known")
+        expected = outlook.expected_rate
+        table.add_row("expected next", format_percent(expected) if expected is not None else "not known")
+        table.add_row("", "")
+        table.add_row("S  active at the start", format_count(now.start))
+        table.add_row("   lost", f"- {format_count(now.lost)}")
+        table.add_row("   new", f"+ {format_count(now.new or 0)}")
+        table.add_row("   reactivated", f"+ {format_count(now.reactivated or 0)}")
+        table.add_row("E  active at the end", format_count(now.end))
+        table.add_row("", "")
+        table.add_row(Text("[(E - N) / S] * 100, N = new + reactivated", style="dim"), "")
+        table.add_row(Text(f"active: ordered within {outlook.active_days} days", style="dim"), "")
+    return Panel(table, title=f"Retention as of {scores.as_of}", title_align="left")
+
+
+def _list_panel(scores: Scores) -> Any:
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for r in scores.at_risk.head(_SHOWN).to_dict("records"):
+        risk = Text(f"{100 * r['churn_probability']:.0f} %", style=_COLOURS[str(r["risk_band"])])
+        head = Text.assemble(
+            (f"{r['customer']}", "bold"),
+            f"  {format_amount(r['value_at_stake'], scores.currency)} at stake",
+            f"  last order {r['last_order']}",
+            f"  {r['days_overdue']:.0f} days overdue" if r["days_overdue"] >= 1 else "",
+        )
+        table.add_row(risk, head)
+        reasons = [r[c] for c in ("reason_1", "reason_2", "reason_3") if r[c]]
+        table.add_row("", Text("\n".join(f"· {x}" for x in reasons)))
+    if not len(scores.at_risk):
+        table.add_row("", "nobody")
+    listed = float(scores.at_risk["value_at_stake"].sum())
+    title = (
+        f"At risk: {format_count(len(scores.at_risk))} of {format_count(len(scores.everyone))} active customers, "
+        f"{format_amount(listed, scores.currency)} at stake; the first {min(_SHOWN, len(scores.at_risk))}"
+    )
+    return Panel(table, title=title, title_align="left")
+
+
+def features_text(signals: Sequence[Signal]) -> str:
+    """List signals by family, with unit, warning direction and meaning."""
+    lines = [
+        f"{len(signals)} signals. KIND, CHANNEL and SEGMENT stand for the values found in your data."
+        if any("KIND" in s.name or "CHANNEL" in s.name for s in signals)
+        else f"{len(signals)} signals."
+    ]
+    family = ""
+    for s in signals:
+        if s.family != family:
+            family = s.family
+            lines += ["", family.upper()]
+        warns = "" if s.warns == "either" else f"; {s.warns} values warn"
+        lines.append(f"  {s.name}  ({s.unit}{warns})")
+        lines += textwrap.wrap(s.meaning, 100, initial_indent="      ", subsequent_indent="      ")
+    return "\n".join(lines)

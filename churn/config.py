@@ -1,0 +1,364 @@
+"""Typed settings, read from one YAML file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from churn.errors import ConfigError, MissingFileError
+
+TABLES = ("orders", "returns", "tickets", "interactions", "customers")
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+
+PositiveDays = Annotated[int, Field(ge=1, le=3650)]
+
+
+class Settings(BaseModel):
+    """Base of every block: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class SetAside(Settings):
+    """Rows of an input that must not be used, and why; they are counted and shown."""
+
+    when: str = Field(description="SQL condition over the input's columns")
+    why: str = Field(description="the reason, in words a reader of the check understands")
+
+
+class Location(Settings):
+    """Where rows come from: a file or glob, a DuckDB file's table, or a query over the inputs."""
+
+    path: str | None = Field(None, description="CSV or Parquet path or glob")
+    database: str | None = Field(None, description="path of a DuckDB file, together with `table`")
+    table: str | None = Field(None, description="table or view in `database`")
+    query: str | None = Field(None, description="SQL over the named inputs or over files, run in DuckDB")
+    delimiter: str | None = Field(None, description="field separator of a CSV; found out when left away")
+    set_aside: tuple[SetAside, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Location:
+        given = [k for k in ("path", "database", "query") if getattr(self, k)]
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of path, database (with table) or query, not {given or 'none'}"
+            )
+        if (self.database is None) != (self.table is None):
+            raise ValueError("`database` and `table` go together")
+        return self
+
+
+class Source(Location):
+    """One contract's rows and how the user's columns map to it."""
+
+    columns: dict[str, str] = Field(default_factory=dict, description="contract field: your column")
+    time_format: str | None = Field(None, description="strptime format of text times, e.g. %d/%m/%Y %H:%M")
+
+
+class TicketsSource(Source):
+    """Support tickets; says which categories are complaints."""
+
+    complaint_when: tuple[str, ...] = Field((), description="values of `category` that mean a complaint")
+
+
+class CustomersSource(Source):
+    """Customer master data; names the columns that carry segments, consent and contact."""
+
+    segments: tuple[str, ...] = Field((), description="columns known for the whole time, used as signals")
+    contact: tuple[str, ...] = Field((), description="columns kept for campaigns, never used as signals")
+
+
+class Sources(Settings):
+    """The tables; only orders are required."""
+
+    orders: Source
+    returns: Source | None = None
+    tickets: TicketsSource | None = None
+    interactions: Source | None = None
+    customers: CustomersSource | None = None
+
+
+class DefinitionSettings(Settings):
+    """What churn means here; see `churn.Inactivity`."""
+
+    kind: Literal["inactivity"] = "inactivity"
+    active_days: PositiveDays
+    horizon_days: PositiveDays
+    gap_days: Annotated[int, Field(ge=0, le=3650)] = 0
+
+
+class FeatureSettings(Settings):
+    """Settings of the signals."""
+
+    ignored_after_days: Annotated[float, Field(gt=0, le=365)] = 7.0
+
+
+class TrainingSettings(Settings):
+    """How the model is trained and judged."""
+
+    test_cutoff: dt.date | None = Field(
+        None, description="held-out cutoff; the last mature one when left away"
+    )
+    step_days: PositiveDays = 30
+    max_snapshots: Annotated[int, Field(ge=2, le=500)] = 36
+    seed: int = 0
+    threads: Annotated[int, Field(ge=1)] = 2
+
+
+class ScoringSettings(Settings):
+    """How the at-risk list is made."""
+
+    top: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="at most this many customers are listed"
+    )
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="listed from this churn probability; from twice the average odds when left away"
+    )
+    currency: str = Field("", description="sign or code before amounts, e.g. £ or EUR")
+
+
+class TrackingSettings(Settings):
+    """Names in MLflow."""
+
+    experiment: str = "churn"
+    registered_model: str = "churn"
+
+
+class Config(Settings):
+    """Everything one run needs to know."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    timezone: str | None = Field(None, description="IANA zone in which times without an offset are read")
+    data_end: dt.datetime | None = Field(
+        None, description="when the extract was taken; last order when left away"
+    )
+    inputs: dict[str, Location] = Field(default_factory=dict)
+    sources: Sources
+    definition: DefinitionSettings
+    features: FeatureSettings = FeatureSettings()
+    training: TrainingSettings = TrainingSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    models: str = Field("models", description="folder of the bundles, from the configuration file's folder")
+    output: str = Field(
+        "churn-output", description="folder of the lists, from the configuration file's folder"
+    )
+    folder: Path = Field(Path(), exclude=True, description="the config file's folder; set by read_config")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            import zoneinfo
+
+            try:
+                zoneinfo.ZoneInfo(value)
+            except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+                raise ValueError(
+                    f"{value!r} is not an IANA time zone such as UTC or Europe/London"
+                ) from error
+        return value
+
+    @field_validator("inputs")
+    @classmethod
+    def _plain_names(cls, value: dict[str, Location]) -> dict[str, Location]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ValueError(f"the input name {name!r} must be letters, digits and _")
+        return value
+
+    def place(self, text: str) -> Path:
+        """Return where results go: a relative path starts at the configuration file's folder."""
+        return self.folder / Path(text).expanduser()
+
+    def search_path(self, text: str) -> list[Path]:
+        """Places where a relative path is looked up: the config file's folder, then the working one."""
+        path = Path(text).expanduser()
+        return [path] if path.is_absolute() else [self.folder / path, Path.cwd() / path]
+
+
+def read_config(path: str | os.PathLike[str]) -> Config:
+    """Read and check a YAML configuration.
+
+    ``${NAME}`` and ``${NAME:-default}`` are replaced from the environment. Relative paths are looked
+    up from the file's folder first, then from the working folder.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The YAML file.
+
+    Returns
+    -------
+    Config
+        The settings, complete with defaults.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    ConfigError
+        It is not YAML, a key is unknown or missing, or a value is not allowed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp(), "shop.yaml")
+    >>> _ = file.write_text('''
+    ... name: shop
+    ... timezone: UTC
+    ... sources:
+    ...   orders: {path: orders.csv, columns: {customer: id, time: at, amount: total}}
+    ... definition: {active_days: 180, horizon_days: 60}
+    ... ''')
+    >>> read_config(file).definition.horizon_days
+    60
+    """
+    file = Path(path)
+    if not file.is_file():
+        near = sorted(p.name for p in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+        raise MissingFileError(
+            f"There is no configuration file {file}",
+            given=f"the folder has {', '.join(near)}" if near else None,
+            fix="Name an existing YAML file; configs/ holds examples to copy.",
+        )
+    try:
+        text = file.read_text(encoding="utf-8")
+        raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader that refuses duplicates
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text", fix="Save the file as UTF-8.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"{file} is not valid YAML: {' '.join(str(error).split())}", fix="Mend that line and run again."
+        ) from error
+    if not isinstance(raw, dict):
+        raise ConfigError(
+            f"{file} holds no settings",
+            allowed="keys such as name, sources, definition",
+            fix="See configs/online_retail.yaml for a complete example.",
+        )
+    return make_config(_expand(raw, str(file)), folder=file.resolve().parent, where=str(file))
+
+
+def make_config(settings: dict[str, Any], *, folder: Path | None = None, where: str = "config") -> Config:
+    """Check settings given as a dictionary.
+
+    Parameters
+    ----------
+    settings : dict
+        The content of a configuration file.
+    folder : Path, optional
+        Where relative paths start; the working folder when left out.
+    where : str, optional
+        What to call the settings in error messages.
+
+    Returns
+    -------
+    Config
+        The settings, complete with defaults.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown or missing, or a value is not allowed.
+
+    Examples
+    --------
+    >>> make_config({"name": "shop", "horizon": 3})
+    Traceback (most recent call last):
+    ...
+    churn.errors.ConfigError: 3 things in config cannot be used: `horizon`: unknown key...
+    """
+    try:
+        return Config(**{**settings, "folder": folder or Path.cwd()})
+    except ValidationError as error:
+        raise _explain(error, where) from None
+
+
+def _explain(error: ValidationError, where: str) -> ConfigError:
+    lines = []
+    for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
+        place = ".".join(str(part) for part in item["loc"]) or "the file"
+        if item["type"] == "extra_forbidden":
+            allowed = _fields_at(item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), allowed, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(sorted(allowed))}"
+            lines.append(f"`{place}`: unknown key ({hint})")
+        elif item["type"] == "missing":
+            lines.append(f"`{place}`: missing, and needed")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            given = item.get("input")
+            shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+            lines.append(f"`{place}`: {message}{'' if repr(given) in message else shown}")
+    count = "1 thing" if len(lines) == 1 else f"{len(lines)} things"
+    return ConfigError(
+        f"{count} in {where} cannot be used: {'; '.join(lines)}",
+        fix="Mend these keys; docs/configuration.md lists every key with its meaning.",
+        code="config-keys",
+    )
+
+
+def _fields_at(loc: tuple[str | int, ...]) -> list[str]:
+    model: Any = Config
+    for part in loc:
+        if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
+            continue
+        field = model.model_fields.get(str(part))
+        model = _model_in(field.annotation) if field else model
+    return [f for f in model.model_fields if f != "folder"] if hasattr(model, "model_fields") else []
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_in(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _expand(value: Any, where: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _expand(v, where) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expand(v, where) for v in value]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        found = os.environ.get(name) or default
+        if found is None:
+            raise ConfigError(
+                f"{where} uses ${{{name}}}, and the environment has no {name}",
+                fix=f"Set it (export {name}=...) or give a default in the file: ${{{name}:-value}}.",
+                code="config-variable",
+            )
+        return found
+
+    return _VARIABLE.sub(replace, value)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice instead of taking the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,143 @@
+"""What was found in the data: what was set aside and why, what to know, and whether it can be used."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from churn.display import Rendered, format_count, table_text
+
+Action = Literal["error", "set aside", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found in one table.
+
+    Attributes
+    ----------
+    table : str
+        The input or contract table.
+    code : str
+        Stable identifier, e.g. ``null-customer``.
+    action : {"error", "set aside", "note"}
+        Whether the data cannot be used, rows were left out, or rows were used with a remark.
+    rows : int
+        How many rows it concerns.
+    message : str
+        What is wrong with them and what to do, in words.
+    examples : tuple of dict
+        Up to three of the rows as they came.
+    """
+
+    table: str
+    code: str
+    action: Action
+    rows: int
+    message: str
+    examples: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """What one table gave: rows read and used, customers and time range (UTC, ISO 8601)."""
+
+    table: str
+    rows_read: int
+    rows_used: int
+    customers: int
+    first: str | None
+    last: str | None
+
+
+@dataclass(frozen=True)
+class CheckReport(Rendered):
+    """The result of checking the data: summaries per table and all findings.
+
+    ``usable`` tells whether a model can be trained on them; ``str()`` gives the report for people,
+    ``to_dict()`` the one for scripts.
+    """
+
+    name: str
+    tables: tuple[TableSummary, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def usable(self) -> bool:
+        """Whether nothing was found that forbids the use of the data."""
+        return not any(f.action == "error" for f in self.findings)
+
+    def set_aside(self) -> int:
+        """Rows left out, over all tables."""
+        return sum(f.rows for f in self.findings if f.action == "set aside")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        return {
+            "name": self.name,
+            "usable": self.usable,
+            "rows_set_aside": self.set_aside(),
+            "tables": [t.__dict__ for t in self.tables],
+            "findings": [{**f.__dict__, "examples": list(f.examples)} for f in self.findings],
+        }
+
+    def render(self) -> str:
+        """Return the report as text."""
+        lines = [f"Data check of {self.name}: {'usable' if self.usable else 'CANNOT BE USED'}", ""]
+        if self.tables:
+            rows = [
+                [
+                    t.table,
+                    format_count(t.rows_read),
+                    format_count(t.rows_used),
+                    format_count(t.customers),
+                    t.first or "-",
+                    t.last or "-",
+                ]
+                for t in self.tables
+            ]
+            lines += [
+                table_text(
+                    ["table", "rows read", "used", "customers", "first (UTC)", "last (UTC)"],
+                    rows,
+                    right=(1, 2, 3),
+                ),
+                "",
+            ]
+        for action, title in (("error", "Errors"), ("set aside", "Set aside, not used"), ("note", "To know")):
+            found = [f for f in self.findings if f.action == action]
+            if not found:
+                continue
+            lines.append(f"{title}:")
+            for f in found:
+                rows_text = f"{format_count(f.rows)} row{'s' if f.rows != 1 else ''}: " if f.rows else ""
+                lines.append(f"  {f.table}: {rows_text}{f.message} [{f.code}]")
+                lines += [f"      e.g. {_example(e)}" for e in f.examples]
+            lines.append("")
+        if not self.findings:
+            lines.append("Nothing was set aside.")
+        return "\n".join(lines).rstrip()
+
+
+def make_examples(rows: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Return rows as plain printable values, at most three."""
+    return tuple({k: _plain(v) for k, v in row.items()} for _, row in zip(range(3), rows, strict=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.replace(microsecond=0).isoformat(sep=" ")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return str(value)
+
+
+def _example(row: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{k}={'(empty)' if v is None else json.dumps(v, ensure_ascii=False)}" for k, v in row.items()
+    )

@@ -1,0 +1,286 @@
+"""The log: every event, columnar, ordered by time, and the view of it that cannot see the future.
+
+Instants are int64 microseconds since 1970-01-01 UTC. `NEVER` stands for "has not happened".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from churn.data.checks import CheckReport
+from churn.display import Rendered, format_count
+from churn.errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEVER = int(np.iinfo(np.int64).max)
+DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+
+Instant = str | dt.date | dt.datetime
+
+
+@dataclass(frozen=True)
+class Category:
+    """A dictionary-coded text column: `codes` (int32, -1 unknown) point into `labels`."""
+
+    codes: np.ndarray
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """One table's events in time order.
+
+    Attributes
+    ----------
+    name : str
+        The contract's table.
+    time : numpy.ndarray of int64, shape (n_events,)
+        Instants, ascending; ties stay in the source's order.
+    customer : numpy.ndarray of int32, shape (n_events,)
+        Positions in `History.customers`.
+    numbers : dict of str to numpy.ndarray of float64
+        Measures such as amount; NaN is unknown.
+    instants : dict of str to numpy.ndarray of int64
+        Further times such as first_reply; `NEVER` where it has not happened.
+    categories : dict of str to Category
+        Text columns such as channel.
+    recorded : numpy.ndarray of int64 or None
+        When each row became known, where that was given.
+    """
+
+    name: str
+    time: np.ndarray
+    customer: np.ndarray
+    numbers: dict[str, np.ndarray] = field(default_factory=dict)
+    instants: dict[str, np.ndarray] = field(default_factory=dict)
+    categories: dict[str, Category] = field(default_factory=dict)
+    recorded: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def known_before(self, instant: int) -> EventLog:
+        """Return the rows that had happened and were known strictly before an instant."""
+        end = int(np.searchsorted(self.time, instant, side="left"))
+        if self.recorded is None or bool((self.recorded[:end] < instant).all()):
+            return self._take(slice(0, end))
+        return self._take(np.flatnonzero(self.recorded[:end] < instant))
+
+    def _take(self, rows: Any) -> EventLog:
+        taken = replace(
+            self,
+            time=self.time[rows],
+            customer=self.customer[rows],
+            numbers={k: v[rows] for k, v in self.numbers.items()},
+            instants={k: v[rows] for k, v in self.instants.items()},
+            categories={k: Category(v.codes[rows], v.labels) for k, v in self.categories.items()},
+            recorded=None if self.recorded is None else self.recorded[rows],
+        )
+        if isinstance(rows, slice) and "order_days" in self.__dict__:
+            # What is known of the sequence up to a row does not depend on later rows: share it.
+            taken.__dict__["order_days"] = tuple(a[rows] for a in self.order_days)
+        return taken
+
+    @cached_property
+    def order_days(self) -> tuple[np.ndarray, np.ndarray]:
+        """For each row: is it the customer's first on its local day, and the days since the day before it.
+
+        The gap is NaN on a customer's first row and on further rows of a day. Needs `numbers["day"]`.
+        """
+        day = self.numbers["day"]
+        by_customer = np.argsort(self.customer, kind="stable")
+        c, d = self.customer[by_customer], day[by_customer]
+        same = np.zeros(len(c), dtype=bool)
+        same[1:] = c[1:] == c[:-1]
+        step = np.zeros(len(c))
+        step[1:] = d[1:] - d[:-1]
+        first = ~same | (step > 0)
+        gap = np.where(same & (step > 0), step, np.nan)
+        first_of_day, gap_days = np.empty(len(c), dtype=bool), np.empty(len(c))
+        first_of_day[by_customer], gap_days[by_customer] = first, gap
+        return first_of_day, gap_days
+
+
+@dataclass(frozen=True)
+class View:
+    """What was known strictly before `instant`; code that computes features gets this and nothing else.
+
+    Tickets answered, resolved or rated at or after the instant are open, unanswered and unrated in it; a
+    customer who joins later has an unknown joining date.
+    """
+
+    instant: int
+    customers: int
+    logs: Mapping[str, EventLog]
+    joined: np.ndarray | None
+    segments: Mapping[str, Category]
+
+
+@dataclass(frozen=True, repr=False)
+class History(Rendered):
+    """All that is known of the customers: one log per table, and who they are.
+
+    Make one with `churn.load_history` or `churn.make_history`.
+
+    Attributes
+    ----------
+    customers : pandas.Index of shape (n_customers,)
+        Ids as they came, sorted; the logs hold positions in it.
+    logs : dict of str to EventLog
+        The tables that were given: orders, returns, tickets, interactions.
+    joined : numpy.ndarray of int64 or None
+        When each customer joined, `NEVER` where unknown.
+    segments : dict of str to Category
+        Segment columns, one value per customer, taken as known for the whole time.
+    contact : dict of str to numpy.ndarray
+        Consent and contact fields, for campaigns; never signals.
+    timezone : str
+        The zone in which dates and days are meant.
+    data_end : int
+        The end of what is known, exclusive: snapshots whose label window ends later are not mature.
+    checks : CheckReport
+        What was set aside on the way in.
+    """
+
+    name: str
+    customers: pd.Index[Any]
+    logs: dict[str, EventLog]
+    joined: np.ndarray | None
+    segments: dict[str, Category]
+    contact: dict[str, np.ndarray]
+    timezone: str
+    data_end: int
+    checks: CheckReport
+
+    @property
+    def data_start(self) -> int:
+        """The first order's instant."""
+        return int(self.logs["orders"].time[0])
+
+    @property
+    def closing(self) -> int:
+        """The first local midnight at or after the end of the data: the day of the last order counts as whole."""
+        import pandas as pd
+
+        midnight = self.midnight(self.data_end)
+        if midnight == self.data_end:
+            return midnight
+        return _microseconds((self.timestamp(midnight) + pd.DateOffset(days=1)).normalize())
+
+    def instant(self, value: Instant | int) -> int:
+        """Read a date or time as an instant; a date is its midnight in the history's time zone.
+
+        Raises
+        ------
+        ParameterError
+            The value is not a date or time.
+        """
+        if isinstance(value, int | np.integer) and not isinstance(value, bool):
+            return int(value)
+        import pandas as pd
+
+        try:
+            stamp = pd.Timestamp(value)
+            if pd.isna(stamp):
+                raise ValueError("empty")
+            if stamp.tzinfo is None:
+                stamp = stamp.tz_localize(self.timezone, ambiguous=True, nonexistent="shift_forward")
+        except (ValueError, TypeError, OverflowError):
+            raise ParameterError(
+                "The cutoff is not a date or time",
+                given=repr(value),
+                allowed="a date such as 2011-10-10, or a time with it",
+                fix="Give the date as YYYY-MM-DD.",
+            ) from None
+        return _microseconds(stamp)
+
+    def timestamp(self, instant: int) -> pd.Timestamp:
+        """Return an instant as a timestamp in the history's time zone."""
+        import pandas as pd
+
+        return pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(self.timezone)
+
+    def date(self, instant: int) -> str:
+        """Return an instant's local date, with the time where it is not midnight."""
+        stamp = self.timestamp(instant)
+        return stamp.strftime("%Y-%m-%d" if stamp == stamp.normalize() else "%Y-%m-%d %H:%M")
+
+    def midnight(self, instant: int) -> int:
+        """Return the last local midnight at or before an instant."""
+        return _microseconds(self.timestamp(instant).normalize())
+
+    def days_before(self, instant: int, days: float) -> int:
+        """Return the local midnight nearest to so many days of 24 hours before an instant."""
+        return self.midnight(instant - round(days * DAY_US) + DAY_US // 2)
+
+    def as_of(self, cutoff: Instant | int) -> View:
+        """Return what was known strictly before a cutoff.
+
+        Parameters
+        ----------
+        cutoff : date, datetime or str
+            T: rows with ``time < T`` are seen and, where given, ``recorded_at < T``.
+
+        Returns
+        -------
+        View
+            The logs up to T, with what was answered or resolved afterwards masked.
+        """
+        t = self.instant(cutoff)
+        logs = {name: _mask(log.known_before(t), t) for name, log in self.logs.items()}
+        joined = None if self.joined is None else np.where(self.joined < t, self.joined, NEVER)
+        return View(t, len(self.customers), logs, joined, self.segments)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return rows, time range and a hash of each log, to tell whether two runs saw the same data."""
+        import joblib
+
+        return {
+            name: {
+                "rows": len(log),
+                "first": self.date(int(log.time[0])),
+                "last": self.date(int(log.time[-1])),
+                "hash": joblib.hash([log.time, log.customer, log.numbers, log.instants, log.recorded]),
+            }
+            for name, log in self.logs.items()
+        }
+
+    def render(self) -> str:
+        """Return a short description."""
+        parts = [
+            f"{format_count(len(log))} {name} ({self.timestamp(int(log.time[0])):%Y-%m-%d} to "
+            f"{self.timestamp(int(log.time[-1])):%Y-%m-%d})"
+            for name, log in self.logs.items()
+            if len(log)
+        ]
+        aside = self.checks.set_aside()
+        return (
+            f"History {self.name!r}: {format_count(len(self.customers))} customers, {', '.join(parts)}; "
+            f"{format_count(aside)} rows set aside"
+        )
+
+
+def _mask(log: EventLog, t: int) -> EventLog:
+    if log.name != "tickets":
+        return log
+    instants = {k: np.where(v < t, v, NEVER) for k, v in log.instants.items()}
+    numbers = dict(log.numbers)
+    if "satisfaction" in numbers:
+        numbers["satisfaction"] = np.where(instants["resolved"] < t, numbers["satisfaction"], np.nan)
+    return replace(log, instants=instants, numbers=numbers)
+
+
+def _microseconds(stamp: pd.Timestamp) -> int:
+    # Timestamp.value is in nanoseconds whatever the unit.
+    return int(
+        stamp.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64)
+    )

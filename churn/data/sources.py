@@ -1,0 +1,361 @@
+"""Reads files, DuckDB tables, queries and data frames into typed columns; DuckDB does the reading.
+
+Every row gets a number (`row`), so that later checks can show it as it came.
+"""
+
+from __future__ import annotations
+
+import glob
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from churn.config import Config, Location, Source
+from churn.data.checks import Finding, make_examples
+from churn.data.contracts import CONTRACTS, Contract, resolve_mapping
+from churn.data.expressions import bad_message, is_present, quote_name, quote_text, type_expression
+from churn.errors import ChurnError, ConfigError, DataError, MissingFileError
+
+
+@dataclass
+class TypedTable:
+    """One contract's rows with typed columns, in the order of the source.
+
+    Attributes
+    ----------
+    columns : dict of str to numpy.ndarray or pyarrow.Array
+        Numbers as float64, flags as float64 (NaN unknown), times as int64 microseconds (see `naive`), ids
+        and texts as Arrow arrays.
+    naive : dict of str to numpy.ndarray
+        For each time field, which values have no offset and still need the configured time zone.
+    row : numpy.ndarray
+        Row numbers in the source.
+    """
+
+    table: str
+    columns: dict[str, Any]
+    naive: dict[str, np.ndarray]
+    row: np.ndarray
+    rows_read: int
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Reader:
+    """A DuckDB connection with the inputs of one run; use as a context manager."""
+
+    def __init__(self, config: Config | None = None, *, memory_limit: str = "4GB") -> None:
+        self._config = config
+        self._scratch = tempfile.mkdtemp(prefix="churn-duckdb-")
+        self._con = duckdb.connect()
+        for setting, value in {
+            "temp_directory": self._scratch,
+            "max_temp_directory_size": "20GB",
+            "memory_limit": memory_limit,
+            "autoinstall_known_extensions": "false",
+            "enable_progress_bar": "false",
+        }.items():
+            self._con.execute(f"SET {setting} = {quote_text(value)}")
+        self._columns: dict[str, dict[str, str]] = {}
+        self.findings: list[Finding] = []
+        if config is not None:
+            folders = [str(p) for p in config.search_path(".")]
+            self._con.execute(f"SET file_search_path = {quote_text(','.join(folders))}")
+            for name, location in config.inputs.items():
+                self._open_input(name, location)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._con.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def read(
+        self,
+        table: str,
+        source: Source | None = None,
+        *,
+        frame: Any = None,
+        columns: Mapping[str, str] | None = None,
+        extra: tuple[str, ...] = (),
+        id_type: str | None = None,
+    ) -> TypedTable:
+        """Read one contract's table from its source or from a data frame.
+
+        Parameters
+        ----------
+        table : str
+            The contract's name.
+        source : Source, optional
+            Where the rows are, from the configuration.
+        frame : pandas, Polars or Arrow table, optional
+            The rows themselves; anything that speaks the Arrow stream interface.
+        columns : mapping, optional
+            Field to column, for a frame.
+        extra : tuple of str, optional
+            More columns to carry as text (segments, contact).
+        id_type : str, optional
+            Type of the customer ids, BIGINT or VARCHAR, so that tables meet; the column's own otherwise.
+        """
+        contract = CONTRACTS[table]
+        if source is not None:
+            relation = self._relation(source, table)
+            mapping_given: Mapping[str, str] = source.columns
+            time_format = source.time_format
+        else:
+            self._con.register(f"frame_{table}", _as_arrow(frame, table))
+            relation, mapping_given, time_format = f'"frame_{table}"', columns or {}, None
+        found = self._describe(relation, table)
+        mapping = resolve_mapping(contract, mapping_given, found, table)
+        for column in extra:
+            if column not in found:
+                raise ConfigError(
+                    f"{table} names the column {column!r}, and the table has no such column",
+                    given=f"columns {', '.join(found)}",
+                    fix="Name one of these columns.",
+                    code="missing-column",
+                )
+        chosen = list(dict.fromkeys([*mapping.values(), *extra]))
+        select = ", ".join(quote_name(c) for c in chosen)
+        findings = self._set_aside(source, relation, table) if source is not None else []
+        keep = _keep_condition(source)
+        read_all = self._one(f"SELECT count(*) FROM {relation}", table)
+        # The row number is the rank among the rows that stay, fixed here so that examples can be shown later.
+        self._run(
+            f"CREATE OR REPLACE TEMP TABLE raw_{table} AS "
+            f"SELECT row_number() OVER () - 1 AS _row, {select} FROM {relation}{keep}",
+            table,
+        )
+        self._columns[table] = {c: found[c] for c in chosen}
+        typed = self._typed(contract, mapping, extra, time_format, id_type)
+        typed.rows_read = read_all
+        typed.findings[:0] = findings
+        return typed
+
+    def examples(self, table: str, rows: np.ndarray) -> tuple[dict[str, Any], ...]:
+        """Return up to three rows, by number, with the user's own column names."""
+        wanted = [int(r) for r in rows[:3]]
+        if not wanted:
+            return ()
+        names = list(self._columns[table])
+        query = (
+            f"SELECT {', '.join(_printable(n, self._columns[table][n]) for n in names)} FROM raw_{table} "
+            f"WHERE _row IN ({', '.join(map(str, wanted))}) ORDER BY _row"
+        )
+        return make_examples(dict(zip(names, r, strict=True)) for r in self._con.execute(query).fetchall())
+
+    # -- opening ------------------------------------------------------------------------------------
+
+    def _open_input(self, name: str, location: Location) -> None:
+        relation = self._relation(location, f"input {name}")
+        self.findings += self._set_aside(location, relation, name)
+        self._run(
+            f"CREATE TEMP VIEW {quote_name(name)} AS SELECT * FROM {relation}{_keep_condition(location)}",
+            name,
+        )
+
+    def _relation(self, location: Location, where: str) -> str:
+        if location.query is not None:
+            query = location.query.strip().rstrip(";")
+            return f"({query})"
+        if location.database is not None and location.table is not None:
+            path = self._find(location.database, where)[0]
+            alias = f"db_{len(self._con.execute('SELECT * FROM duckdb_databases()').fetchall())}"
+            self._run(f"ATTACH {quote_text(path)} AS {alias} (READ_ONLY)", where)
+            return ".".join([alias, *(quote_name(part) for part in location.table.split("."))])
+        paths = self._find(str(location.path), where)
+        listed = "[" + ", ".join(quote_text(p) for p in paths) + "]"
+        kinds = {Path(p).suffix.lower() for p in paths}
+        if kinds <= {".parquet", ".pq"}:
+            return f"read_parquet({listed}, union_by_name=true)"
+        if kinds <= {".csv", ".tsv", ".txt", ".gz"}:
+            sep = f", delim={quote_text(location.delimiter)}" if location.delimiter else ""
+            return f"read_csv({listed}, all_varchar=true, header=true, union_by_name=true{sep})"
+        raise ConfigError(
+            f"{where}: the path {location.path} is neither CSV nor Parquet",
+            given=", ".join(sorted(kinds)),
+            allowed=".csv, .tsv, .txt, .csv.gz, .parquet",
+            fix="Convert the file or read it through a query.",
+        )
+
+    def _find(self, text: str, where: str) -> list[str]:
+        assert self._config is not None
+        tried = self._config.search_path(text)
+        for candidate in tried:
+            found = sorted(glob.glob(str(candidate), recursive=True)) or (  # noqa: PTH207 - absolute globs
+                [str(candidate)] if candidate.exists() else []
+            )
+            if found:
+                return found
+        raise MissingFileError(
+            f"{where}: no file matches {text}",
+            given=f"looked for {' and '.join(dict.fromkeys(str(p.resolve()) for p in tried))}",
+            fix="Correct the path; a relative one starts at the configuration file's folder, then at yours.",
+            code="missing-source",
+        )
+
+    def _set_aside(self, location: Location, relation: str, table: str) -> list[Finding]:
+        findings = []
+        before = ""
+        for rule in location.set_aside:
+            condition = f"coalesce(({rule.when}), false)"
+            rows = self._one(f"SELECT count(*) FROM {relation} WHERE {condition}{before}", table)
+            if rows:
+                shown = self._con.execute(
+                    f"SELECT {', '.join(_printable(n, t) for n, t in self._describe(relation, table).items())} "
+                    f"FROM {relation} WHERE {condition}{before} LIMIT 3"
+                ).fetchall()
+                names = list(self._describe(relation, table))
+                examples = make_examples(dict(zip(names, r, strict=True)) for r in shown)
+                findings.append(Finding(table, "set-aside-rule", "set aside", rows, rule.why, examples))
+            before += f" AND NOT {condition}"
+        return findings
+
+    # -- typing -------------------------------------------------------------------------------------
+
+    def _typed(
+        self,
+        contract: Contract,
+        mapping: Mapping[str, str],
+        extra: tuple[str, ...],
+        time_format: str | None,
+        id_type: str | None,
+    ) -> TypedTable:
+        table, types = contract.table, self._columns[contract.table]
+        parts = ["_row"]
+        for name, column in mapping.items():
+            f, kind = contract.field(name), types[column]
+            value, naive = type_expression(f, column, kind, time_format, id_type, table)
+            parts += [
+                f"{value} AS {quote_name(name)}",
+                f"({is_present(column, kind)} AND ({value}) IS NULL) AS {quote_name('bad_' + name)}",
+            ]
+            if f.kind == "time":
+                parts.append(f"{naive} AS {quote_name('naive_' + name)}")
+        parts += [f"nullif(trim({quote_name(c)}::VARCHAR), '') AS {quote_name('extra_' + c)}" for c in extra]
+        data = self._arrow(f"SELECT {', '.join(parts)} FROM raw_{table} ORDER BY _row", table)
+        row = _numpy(data["_row"]).astype(np.int64)
+        findings: list[Finding] = []
+        keep = np.ones(len(row), dtype=bool)
+        for name in mapping:
+            f = contract.field(name)
+            null = _numpy(data[name].is_null()).astype(bool)
+            bad = _numpy(data["bad_" + name]).astype(bool)
+            if f.required:
+                for code, mask, message in (
+                    (f"null-{name}", null & ~bad, f"`{name}` is empty"),
+                    (f"bad-{name}", bad, bad_message(f, time_format)),
+                ):
+                    hit = mask & keep
+                    if hit.any():
+                        findings.append(
+                            Finding(
+                                table,
+                                code,
+                                "set aside",
+                                int(hit.sum()),
+                                message,
+                                self.examples(table, row[hit]),
+                            )
+                        )
+                        keep &= ~mask
+            elif (bad & keep).any():
+                hit = bad & keep
+                findings.append(
+                    Finding(
+                        table,
+                        f"bad-{name}",
+                        "note",
+                        int(hit.sum()),
+                        f"{bad_message(f, time_format)}; the value is taken as unknown",
+                        self.examples(table, row[hit]),
+                    )
+                )
+        if not keep.all():
+            data = data.filter(pa.array(keep))
+        columns: dict[str, Any] = {}
+        naive_masks: dict[str, np.ndarray] = {}
+        for name in mapping:
+            f = contract.field(name)
+            if f.kind == "time":
+                columns[name] = _numpy(data[name].fill_null(np.iinfo(np.int64).max)).astype(np.int64)
+                naive_masks[name] = _numpy(data["naive_" + name].fill_null(False)).astype(bool)
+            elif f.kind in ("number", "flag"):
+                columns[name] = _numpy(data[name].cast(pa.float64()).fill_null(np.nan))
+            else:
+                columns[name] = data[name].combine_chunks()
+        for c in extra:
+            columns["extra_" + c] = data["extra_" + c].combine_chunks()
+        return TypedTable(table, columns, naive_masks, row[keep], len(row), findings)
+
+    # -- talking to DuckDB --------------------------------------------------------------------------
+
+    def _describe(self, relation: str, where: str) -> dict[str, str]:
+        rows = self._run(f"DESCRIBE SELECT * FROM {relation}", where).fetchall()
+        return {str(r[0]): str(r[1]) for r in rows}
+
+    def _one(self, query: str, where: str) -> int:
+        row = self._run(query, where).fetchone()
+        return int(row[0]) if row else 0
+
+    def _arrow(self, query: str, where: str) -> pa.Table:
+        try:
+            return self._con.sql(query).to_arrow_table()
+        except duckdb.Error as error:
+            raise _database_error(error, where) from None
+
+    def _run(self, query: str, where: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._con.execute(query)
+        except duckdb.Error as error:
+            raise _database_error(error, where) from None
+
+
+def _keep_condition(location: Location | None) -> str:
+    if location is None or not location.set_aside:
+        return ""
+    return " WHERE " + " AND ".join(f"NOT coalesce(({r.when}), false)" for r in location.set_aside)
+
+
+def _as_arrow(frame: Any, table: str) -> pa.Table:
+    try:
+        return pa.table(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(
+            f"The {table} frame mixes types in one column: {error}",
+            fix="Give each column one type, e.g. frame['id'] = frame['id'].astype(str).",
+            code="mixed-types",
+        ) from None
+    except (TypeError, ValueError, AttributeError):
+        raise DataError(
+            f"The {table} table is not a data frame",
+            given=type(frame).__name__,
+            allowed="a pandas, Polars or Arrow table",
+            fix="Pass one of these.",
+            code="not-a-frame",
+        ) from None
+
+
+def _database_error(error: duckdb.Error, where: str) -> ChurnError:
+    first = str(error).strip().split("\n\n")[0].replace("\n", " ")
+    return DataError(
+        f"{where} cannot be read. DuckDB says: {first[:400]}",
+        fix="Mend the query, path or file and run churn check again.",
+        code="source-unreadable",
+    )
+
+
+def _printable(column: str, kind: str) -> str:
+    # DuckDB needs pytz to hand out timestamps with a zone; text does without.
+    return f"{quote_name(column)}::VARCHAR" if "TIME ZONE" in kind else quote_name(column)
+
+
+def _numpy(column: Any) -> np.ndarray:
+    return np.asarray(column.to_numpy())

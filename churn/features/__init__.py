@@ -1,0 +1,1 @@
+"""The signals: a catalogue of small values and the one executor that computes them."""

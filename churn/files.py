@@ -1,0 +1,68 @@
+"""Atomic writes: a killed run leaves the previous result whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """Yield a new empty folder that takes the target's place when the block ends well.
+
+    The previous folder stays until the new one is complete. Should the process die between the two
+    renames, the previous result is kept beside the target as ``.NAME.previous`` and put back by the
+    next call.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp(), "result")
+    >>> with replacing_folder(target) as folder:
+    ...     _ = (folder / "a.txt").write_text("whole")
+    >>> (target / "a.txt").read_text()
+    'whole'
+    """
+    target = Path(target).absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    previous = target.with_name(f".{target.name}.previous")
+    restore_folder(target)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent))
+    fresh.chmod(0o755)
+    try:
+        yield fresh
+        if target.exists():
+            target.rename(previous)
+        fresh.rename(target)
+        shutil.rmtree(previous, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def restore_folder(target: Path) -> None:
+    """Put back the previous folder where a killed run left the target missing."""
+    previous = target.absolute().with_name(f".{target.name}.previous")
+    if previous.exists():
+        if target.exists():
+            shutil.rmtree(previous)
+        else:
+            previous.rename(target)
+
+
+def replace_text(target: Path, text: str) -> None:
+    """Write a text file in one step: readers see the old content or the new, never a part."""
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Snapshots, baselines, training, judgement, reasons, the saved bundle and its tracking."""

@@ -1,0 +1,221 @@
+"""The saved model: LightGBM's text format and plain JSON, each file with its hash; loading executes no code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from churn.data.history import History
+from churn.definition import Inactivity
+from churn.display import Rendered, format_count
+from churn.errors import ModelError
+from churn.features.compute import Schema, catalogue
+from churn.features.signal import Signal
+from churn.files import replacing_folder, restore_folder
+from churn.model.evaluate import Evaluation
+from churn.version import __version__
+
+FORMAT = 1
+_FILES = ("model.txt", "bundle.json")
+
+
+@dataclass(frozen=True, repr=False)
+class Model(Rendered):
+    """A trained churn model with everything needed to score and to judge it.
+
+    Attributes
+    ----------
+    booster_text : str
+        The trees in LightGBM's text format.
+    definition : Inactivity
+        What churn means to it.
+    schema : Schema
+        The columns and values its signals were made for.
+    signal_names : tuple of str
+        The signals, in the order of the feature columns.
+    ignored_after_days : float
+        Days after which an unanswered complaint counts as ignored.
+    evaluation : Evaluation
+        Its figures on the held-out cutoff, beside the baselines.
+    beats_baselines : bool
+        Whether it may be promoted.
+    training : dict
+        First and last training cutoff, last instant a label saw, rows, trees, parameters, data fingerprint.
+    """
+
+    booster_text: str
+    definition: Inactivity
+    schema: Schema
+    signal_names: tuple[str, ...]
+    ignored_after_days: float
+    evaluation: Evaluation
+    beats_baselines: bool
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def signals(self) -> tuple[Signal, ...]:
+        """The signals the model reads, in the order of its columns."""
+        by_name = {s.name: s for s in catalogue(self.schema, ignored_after_days=self.ignored_after_days)}
+        missing = [n for n in self.signal_names if n not in by_name]
+        if missing:
+            raise ModelError(
+                f"The model uses the signal {missing[0]!r}, which this version of churn does not know",
+                given=f"churn {__version__}, the model was made by {self.training.get('churn_version', 'another')}",
+                fix="Install that version, or train again.",
+                code="unknown-signal",
+            )
+        return tuple(by_name[n] for n in self.signal_names)
+
+    @cached_property
+    def booster(self) -> Any:
+        """The LightGBM booster."""
+        import lightgbm
+
+        return lightgbm.Booster(model_str=self.booster_text)
+
+    def check_history(self, history: History) -> None:
+        """Raise a `ModelError` where the history lacks a table or column that the model's signals read."""
+        there = Schema.of(history).columns
+        for signal in self.signals:
+            lacking = sorted(signal.measure.needs() - there, key=str)
+            if lacking:
+                table, column = lacking[0]
+                raise ModelError(
+                    f"The data have no {table}{'.' + column if column else ' table'}, which the model was trained with",
+                    given=f"needed for {signal.name} and perhaps more",
+                    fix="Bring the same tables and columns as for training, or train again without them.",
+                    code="schema-changed",
+                )
+
+    def predict(self, X: np.ndarray, *, threads: int = 2) -> np.ndarray:
+        """Return churn probabilities of shape (n_rows,) for a matrix of the model's signals."""
+        return np.asarray(self.booster.predict(X, num_threads=threads))
+
+    def contributions(self, X: np.ndarray, *, threads: int = 2) -> np.ndarray:
+        """Return each signal's contribution in log-odds, shape (n_rows, n_signals); the base is left away."""
+        return np.asarray(self.booster.predict(X, pred_contrib=True, num_threads=threads))[:, :-1]
+
+    def importance(self) -> dict[str, float]:
+        """Return each signal's share of the total gain, largest first."""
+        gain = np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
+        share = gain / gain.sum() if gain.sum() else gain
+        order = np.argsort(-share, kind="stable")
+        return {self.signal_names[i]: float(share[i]) for i in order}
+
+    def render(self) -> str:
+        """Return a short description with the figures."""
+        t = self.training
+        return "\n".join(
+            [
+                f"Churn model: {self.definition.describe()}",
+                f"{format_count(t.get('rows', 0))} rows of {t.get('snapshots', 0)} snapshots, "
+                f"{t.get('first_cutoff', '?')} to {t.get('last_cutoff', '?')}; "
+                f"{len(self.signal_names)} signals, {t.get('trees', 0)} trees",
+                self.evaluation.render(),
+            ]
+        )
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the bundle in one step; what was there stays whole until it is complete.
+
+        Returns
+        -------
+        Path
+            The folder.
+        """
+        target = Path(folder)
+        content = {
+            "format": FORMAT,
+            "churn_version": __version__,
+            "definition": self.definition.__dict__,
+            "schema": self.schema.to_dict(),
+            "signals": list(self.signal_names),
+            "ignored_after_days": self.ignored_after_days,
+            "beats_baselines": self.beats_baselines,
+            "training": self.training,
+            "evaluation": self.evaluation.to_dict(),
+        }
+        with replacing_folder(target) as fresh:
+            (fresh / "model.txt").write_text(self.booster_text, encoding="utf-8", newline="\n")
+            text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+            (fresh / "bundle.json").write_text(text, encoding="utf-8", newline="\n")
+            hashes = {name: _hash(fresh / name) for name in _FILES}
+            (fresh / "MANIFEST.json").write_text(json.dumps({"sha256": hashes}, indent=1), encoding="utf-8")
+        return target
+
+
+def load_model(folder: str | Path) -> Model:
+    """Load a saved bundle and verify it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder written by `Model.save` or ``churn train``.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        There is no bundle, a file is missing or was changed, or it is of another format.
+    """
+    path = Path(folder)
+    restore_folder(path)
+    manifest = path / "MANIFEST.json"
+    if not manifest.is_file():
+        raise ModelError(
+            f"There is no model in {path}",
+            fix="Train one with churn train CONFIG, or name its folder.",
+            code="no-model",
+        )
+    try:
+        hashes: Mapping[str, str] = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
+        for name in _FILES:
+            if not (path / name).is_file() or hashes.get(name) != _hash(path / name):
+                raise ModelError(
+                    f"The model in {path} is damaged: {name} is missing or is not the file that was saved",
+                    fix="Copy the bundle again from where it was made, or train again.",
+                    code="tampered",
+                )
+        content = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ModelError(
+                f"The model in {path} has format {content['format']}",
+                allowed=f"format {FORMAT}",
+                fix=f"Train again with churn {__version__}.",
+                code="format",
+            )
+        return Model(
+            (path / "model.txt").read_text(encoding="utf-8"),
+            Inactivity(**content["definition"]),
+            Schema.from_dict(content["schema"]),
+            tuple(content["signals"]),
+            content["ignored_after_days"],
+            Evaluation.from_dict(content["evaluation"]),
+            content["beats_baselines"],
+            content["training"],
+        )
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"The model in {path} cannot be read: {type(error).__name__} {error}",
+            fix="Copy the bundle again from where it was made, or train again.",
+            code="damaged",
+        ) from None
+
+
+def category_columns(signals: Sequence[Signal]) -> list[int]:
+    """Return the positions of the category signals."""
+    return [i for i, s in enumerate(signals) if s.categories]
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,118 @@
+"""Stacked training snapshots: population x shared cutoffs, with features from before and labels from after.
+
+The spine comes from who was active at each cutoff, never from who has events afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from churn.data.history import DAY_US, History
+from churn.definition import Inactivity
+from churn.errors import ModelError
+from churn.features.compute import feature_matrix
+from churn.features.signal import Signal
+from churn.progress import report
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Rows of several cutoffs on top of each other, oldest cutoff first.
+
+    Attributes
+    ----------
+    X : numpy.ndarray of float64, shape (n_rows, n_signals)
+        Signals; NaN is unknown.
+    y : numpy.ndarray of float64, shape (n_rows,)
+        1 churned, 0 stayed.
+    customer : numpy.ndarray of int64, shape (n_rows,)
+        Positions in `History.customers`.
+    cutoff : numpy.ndarray of int64, shape (n_rows,)
+        The instant of each row's snapshot.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    customer: np.ndarray
+    cutoff: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def cutoffs(self) -> np.ndarray:
+        """The distinct cutoffs, ascending."""
+        return np.unique(self.cutoff)
+
+    def until(self, last_cutoff: int) -> Snapshots:
+        """Return the rows with cutoffs up to and including one."""
+        return self._where(self.cutoff <= last_cutoff)
+
+    def at(self, cutoff: int) -> Snapshots:
+        """Return the rows of one cutoff."""
+        return self._where(self.cutoff == cutoff)
+
+    def _where(self, rows: np.ndarray) -> Snapshots:
+        return Snapshots(self.X[rows], self.y[rows], self.customer[rows], self.cutoff[rows])
+
+
+def training_cutoffs(
+    history: History, definition: Inactivity, test_cutoff: int, *, step_days: int, max_snapshots: int
+) -> list[int]:
+    """Return the cutoffs to learn from, oldest first.
+
+    They lie `step_days` apart, backwards from the last one whose label window ends by the test cutoff (purge:
+    what a label saw must have been known when the test cutoff came), and leave at least `active_days` of
+    history before the oldest, so that its population is complete.
+
+    Raises
+    ------
+    ModelError
+        The history holds fewer than three such cutoffs.
+    """
+    earliest = history.data_start + definition.active_days * DAY_US
+    cutoffs: list[int] = []
+    for k in range(max_snapshots):
+        cutoff = history.days_before(test_cutoff - definition.window_us, k * step_days)
+        if cutoff + definition.window_us > test_cutoff:  # a local midnight may lie an hour late
+            cutoff = test_cutoff - definition.window_us
+        if cutoff < earliest:
+            break
+        cutoffs.append(cutoff)
+    if len(cutoffs) < 3:
+        days = (test_cutoff - history.data_start) / DAY_US
+        raise ModelError(
+            "The history is too short to learn from",
+            given=f"{days:.0f} days of orders before the test cutoff {history.date(test_cutoff)}, room for "
+            f"{len(cutoffs)} training snapshots",
+            allowed=f"at least 3 snapshots: {definition.active_days} days to see who is active, "
+            f"{definition.window_us // DAY_US} days of outcome and {2 * step_days} days between",
+            fix="Shorten active_days, horizon_days or step_days, or bring more history.",
+            code="short-history",
+        )
+    return cutoffs[::-1]
+
+
+def build_snapshots(
+    history: History,
+    definition: Inactivity,
+    cutoffs: Sequence[int],
+    signals: Sequence[Signal],
+    *,
+    ignored_after_days: float,
+) -> Snapshots:
+    """Compute features and labels at each cutoff and stack them."""
+    xs, ys, customers, at = [], [], [], []
+    for i, cutoff in enumerate(cutoffs):
+        report("Computing signals at past cutoffs", i, len(cutoffs))
+        view = history.as_of(cutoff)
+        population = definition.population(view)
+        xs.append(feature_matrix(view, population, signals, ignored_after_days=ignored_after_days))
+        ys.append(definition.labels(history, cutoff, population))
+        customers.append(population)
+        at.append(np.full(len(population), cutoff, dtype=np.int64))
+    report("Computing signals at past cutoffs", len(cutoffs), len(cutoffs))
+    return Snapshots(np.concatenate(xs), np.concatenate(ys), np.concatenate(customers), np.concatenate(at))

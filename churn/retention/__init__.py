@@ -1,0 +1,1 @@
+"""Retention, exactly: the rate from three counts, from the log, by period, and what is expected next."""

@@ -1,0 +1,140 @@
+"""Retention beside the scores: the last period, the one before, and what the model expects next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from churn.data.history import DAY_US, History
+from churn.definition import Inactivity
+from churn.display import Rendered, format_percent, table_text
+from churn.retention.periods import retention_between
+from churn.retention.rate import Retention
+
+
+@dataclass(frozen=True, repr=False)
+class Outlook(Rendered):
+    """Retention beside the scores: the last period, the one before, and what the model expects next.
+
+    Attributes
+    ----------
+    current, previous : Retention
+        The period of one horizon that ends at the cutoff, and the one before; `previous` is None where the
+        data do not reach back.
+    expected_rate : float or None
+        The retention rate the model expects for the coming horizon, on the same definition of active; None
+        where that cannot be derived, see `expected_note`.
+    expected_note : str
+        How it was derived, or why not.
+    """
+
+    current: Retention | None
+    previous: Retention | None
+    expected_rate: float | None
+    expected_note: str
+    active_days: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        return {
+            "current": self.current.to_dict() if self.current else None,
+            "previous": self.previous.to_dict() if self.previous else None,
+            "expected_retention_rate": self.expected_rate,
+            "expected_churn_rate": None if self.expected_rate is None else 1 - self.expected_rate,
+            "expected_note": self.expected_note,
+            "active_days": self.active_days,
+        }
+
+    def render(self) -> str:
+        """Return the rates and the flow from S to E."""
+        c = self.current
+        if c is None:
+            return f"Retention: not known, the data do not reach back far enough\n{self.expected_note}"
+        previous = (
+            f"{format_percent(self.previous.rate)} ({self.previous.first} to {self.previous.last})"
+            if self.previous
+            else "not known, the data do not reach back"
+        )
+        rows = [
+            [
+                "retention rate",
+                f"{format_percent(c.rate)}   churn rate {format_percent(c.churn_rate)}   ({c.first} to {c.last})",
+            ],
+            ["the period before", previous],
+            [
+                "expected next",
+                format_percent(self.expected_rate) if self.expected_rate is not None else "not known",
+            ],
+            [
+                "flow",
+                f"S {c.start:,} - lost {c.lost:,} + new {c.new:,} + reactivated {c.reactivated:,} = E {c.end:,}",
+            ],
+            [
+                "",
+                f"retained {c.retained:,}; rate = [(E - N) / S] * 100 with N = {c.entered:,} (new and reactivated)",
+            ],
+            ["active", f"an order in the last {self.active_days} days"],
+        ]
+        return f"{table_text(['', ''], rows).lstrip()}\n{self.expected_note}"
+
+
+def make_outlook(
+    history: History,
+    definition: Inactivity,
+    cutoff: int,
+    churn_probability: np.ndarray,
+    recency_days: np.ndarray,
+) -> Outlook:
+    """Put the retention of the last horizon beside what churn probabilities say about the next one.
+
+    Parameters
+    ----------
+    history : History
+        The log.
+    definition : Inactivity
+        Horizon, gap and activity; a period is as long as gap and horizon together.
+    cutoff : int
+        The instant T at which the past period ends and the coming one starts.
+    churn_probability, recency_days : numpy.ndarray of shape (n_population,)
+        Of the customers active at T.
+
+    Returns
+    -------
+    Outlook
+
+    Notes
+    -----
+    Active at the end of the coming period is whoever ordered within ``active_days`` before it. Customers whose
+    last order is recent enough for that are sure to be; the others are if they order in the period, which
+    has probability 1 - p. The expected rate is the mean over the population.
+    """
+    d, t, p, recency = definition, cutoff, churn_probability, recency_days
+    span = d.window_us
+
+    def at(end: int) -> Retention | None:
+        start = history.days_before(end, span / DAY_US)
+        if start < history.data_start + d.active_days * DAY_US or end > history.closing:
+            return None
+        return retention_between(history, d.active_days, start, end)
+
+    if d.active_days < d.gap_days + d.horizon_days:
+        return Outlook(
+            at(t),
+            at(history.days_before(t, span / DAY_US)),
+            None,
+            "The expected rate is not derived: active_days is shorter than the "
+            "horizon, so an order within the horizon need not leave a customer active at its end.",
+            d.active_days,
+        )
+    # Active at the end of the coming period: whoever ordered recently enough already, and whoever orders in it.
+    sure = recency <= d.active_days - span / DAY_US
+    expected = float(np.where(sure, 1.0, 1 - p).mean())
+    note = (
+        f"Expected next = share of the {len(p):,} active today who will still be active in {span // DAY_US} days: "
+        f"{int(sure.sum()):,} ordered recently enough already, the others count with 1 - their churn probability."
+    )
+    if d.gap_days:
+        note += f" A lower bound: orders within the gap of {d.gap_days} days are not foreseen."
+    return Outlook(at(t), at(history.days_before(t, span / DAY_US)), expected, note, d.active_days)

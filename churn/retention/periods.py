@@ -1,0 +1,202 @@
+"""Retention from the log: one period, or the series of all whole calendar periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from churn.data.history import DAY_US, History, Instant
+from churn.definition import active_customers
+from churn.display import Rendered, format_count, format_percent, table_text
+from churn.errors import ParameterError
+from churn.retention.rate import N_IN_SETS, Retention
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Every = Literal["day", "week", "month", "quarter", "year"]
+_FREQUENCIES = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
+
+
+def retention_between(
+    history: History, active_days: int, start: Instant | int, end: Instant | int
+) -> Retention:
+    """Compute the retention of one period from the log.
+
+    Parameters
+    ----------
+    history : History
+        The log.
+    active_days : int
+        A customer is active at an instant while the last order before it is at most this old.
+    start, end : date, datetime or str
+        The period, ``[start, end)``; it may end with the day of the last order, which counts as whole.
+
+    Returns
+    -------
+    Retention
+
+    Raises
+    ------
+    ParameterError
+        The period ends before it starts, or after the end of the data.
+
+    Examples
+    --------
+    >>> import churn
+    >>> history = churn.make_shop(customers=300, seed=2).history()
+    >>> r = retention_between(history, 180, "2025-07-01", "2025-09-01")
+    >>> r.start - r.lost + r.new + r.reactivated == r.end
+    True
+    """
+    t0, t1 = history.instant(start), history.instant(end)
+    if t1 <= t0:
+        raise ParameterError(
+            "The period ends before it starts",
+            given=f"{history.date(t0)} to {history.date(t1)}",
+            fix="Give the start first.",
+        )
+    if t1 > history.closing:
+        raise ParameterError(
+            "The period ends after the data do",
+            given=f"{history.date(t1)}, the data end on {history.date(history.data_end)}",
+            fix="Choose an earlier end.",
+            code="immature",
+        )
+    before, after = history.as_of(t0), history.as_of(t1)
+    s = np.zeros(len(history.customers), dtype=bool)
+    s[active_customers(before, active_days)] = True
+    e = np.zeros(len(history.customers), dtype=bool)
+    e[active_customers(after, active_days)] = True
+    known = np.zeros(len(history.customers), dtype=bool)
+    known[before.logs["orders"].customer] = True
+    entered = e & ~s
+    new = int((entered & ~known).sum())
+    return Retention(
+        int(s.sum()),
+        int(e.sum()),
+        int(entered.sum()),
+        new,
+        int(entered.sum()) - new,
+        history.date(t0),
+        history.date(t1),
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class RetentionSeries(Rendered):
+    """Retention by period, oldest first; ``.frame`` is the data twin of the bars that it prints."""
+
+    periods: tuple[Retention, ...]
+    every: str
+    active_days: int
+    left_out: str
+
+    def __iter__(self) -> Iterator[Retention]:
+        return iter(self.periods)
+
+    def __len__(self) -> int:
+        return len(self.periods)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per period with S, E, N, all flows and both rates (shares of 1)."""
+        import pandas as pd
+
+        return pd.DataFrame([p.to_dict() for p in self.periods])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        return {
+            "every": self.every,
+            "active_days": self.active_days,
+            "left_out": self.left_out,
+            "periods": [p.to_dict() for p in self.periods],
+        }
+
+    def render(self) -> str:
+        """Return a table with a bar per period."""
+        rows = [
+            [
+                p.first or "",
+                *(format_count(v or 0) for v in (p.start, p.lost, p.new, p.reactivated, p.end)),
+                format_percent(p.rate),
+                format_percent(p.churn_rate),
+                "█" * round(20 * (p.rate or 0)),
+            ]
+            for p in self.periods
+        ]
+        header = [self.every, "S", "lost", "new", "reactivated", "E", "retention", "churn", ""]
+        table = table_text(header, rows, right=(1, 2, 3, 4, 5, 6, 7))
+        return (
+            f"Retention by {self.every}; active = an order in the last {self.active_days} days; "
+            f"S - lost + new + reactivated = E\n{table}\nN counts {N_IN_SETS}."
+            + (f"\n{self.left_out}" if self.left_out else "")
+        )
+
+
+def retention_series(history: History, active_days: int, every: Every = "month") -> RetentionSeries:
+    """Compute retention for every whole calendar period of the data, in the history's time zone.
+
+    Parameters
+    ----------
+    history : History
+        The log.
+    active_days : int
+        A customer is active at an instant while the last order before it is at most this old.
+    every : {"day", "week", "month", "quarter", "year"}, default "month"
+        The calendar period; weeks start on Monday.
+
+    Returns
+    -------
+    RetentionSeries
+        Periods that start within `active_days` of the first order are left out, because who was active then
+        is not fully known; so are periods that end after the data.
+
+    Raises
+    ------
+    ParameterError
+        The period is unknown, or the data hold no whole one.
+    """
+    import pandas as pd
+
+    if every not in _FREQUENCIES:
+        raise ParameterError(
+            "The period is unknown",
+            given=repr(every),
+            allowed=", ".join(_FREQUENCIES),
+            fix="Use one of these.",
+        )
+    earliest = history.data_start + active_days * DAY_US
+    calendar = pd.period_range(
+        history.timestamp(history.data_start).tz_localize(None),
+        history.timestamp(history.data_end).tz_localize(None),
+        freq=_FREQUENCIES[every],
+    )
+    bounds = [
+        (history.instant(str(p.start_time.date())), history.instant(str((p + 1).start_time.date())))
+        for p in calendar
+    ]
+    whole = [(a, b) for a, b in bounds if a >= earliest and b <= history.closing]
+    if not whole:
+        raise ParameterError(
+            f"The data hold no whole {every} whose active customers are known",
+            given=f"orders from {history.date(history.data_start)} to {history.date(history.data_end)}, "
+            f"active_days {active_days}",
+            fix="Choose a shorter period or smaller active_days.",
+            code="no-period",
+        )
+    early = sum(a < earliest for a, _ in bounds)
+    late = sum(b > history.closing for a, b in bounds if a >= earliest)
+    notes = []
+    if early:
+        notes.append(f"{early} at the beginning, before {active_days} days of history had passed")
+    if late:
+        notes.append(f"{late} at the end, not complete")
+    left_out = f"Left out: {'; '.join(notes)}." if notes else ""
+    return RetentionSeries(
+        tuple(retention_between(history, active_days, a, b) for a, b in whole), every, active_days, left_out
+    )

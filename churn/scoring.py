@@ -1,0 +1,312 @@
+"""The screen this package exists for: the at-risk customers beside the retention rate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from churn.config import ScoringSettings
+from churn.data.history import DAY_US, History, Instant
+from churn.display import Rendered, format_amount, format_count, format_percent
+from churn.errors import DataError, ParameterError
+from churn.features.compute import feature_matrix
+from churn.files import replacing_folder
+from churn.model.bundle import Model
+from churn.model.explain import explain_rows
+from churn.progress import report
+from churn.retention.outlook import Outlook, make_outlook
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Bands by odds against the average odds of the scored customers: they work at any base rate.
+BANDS = (("critical", 4.0), ("high", 2.0), ("elevated", 1.0), ("low", 0.0))
+LISTED_FROM = 2.0
+COLUMNS = {
+    "customer": "the customer's id, as it came",
+    "rank": "place in the list, by value at stake",
+    "churn_probability": "probability of no order within the horizon",
+    "risk_band": "odds of churn against the average odds: critical from 4 times, high from 2, elevated from 1",
+    "reason_1": "what pushes the risk up most, in words",
+    "reason_2": "the second such reason",
+    "reason_3": "the third such reason",
+    "value_at_stake": "churn probability times the spend expected in the horizon at the own pace of the last year",
+    "last_order": "local date of the last order",
+    "days_overdue": "days by which the next order is later than the customer's usual gap; 0 when not yet due",
+    "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
+}
+_SHOWN = 10
+
+
+@dataclass(frozen=True, repr=False)
+class Scores(Rendered):
+    """The result of scoring: who is at risk, beside the retention rate.
+
+    Attributes
+    ----------
+    at_risk : pandas.DataFrame
+        The listed customers, most value at stake first; columns as in `COLUMNS`.
+    everyone : pandas.DataFrame
+        All customers of the population with probability, band and value at stake.
+    retention : Outlook
+        Retention of the last period, the one before, and the expected one.
+    as_of : str
+        The cutoff's local date.
+    listed_because : str
+        The rule that made the list, and whom it leaves out.
+    warnings : tuple of str
+        What a reader must know first.
+    """
+
+    at_risk: pd.DataFrame
+    everyone: pd.DataFrame
+    retention: Outlook
+    as_of: str
+    definition: str
+    listed_because: str
+    currency: str
+    model: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+    def summary(self) -> dict[str, Any]:
+        """Return the summary that is written as ``summary.json``."""
+        bands = self.everyone["risk_band"].value_counts()
+        return {
+            "as_of": self.as_of,
+            "definition": self.definition,
+            "warnings": list(self.warnings),
+            "population": len(self.everyone),
+            "at_risk": len(self.at_risk),
+            "listed_because": self.listed_because,
+            "mean_churn_probability": float(self.everyone["churn_probability"].mean()),
+            "bands": {name: int(bands.get(name, 0)) for name, _ in BANDS},
+            "value_at_stake_listed": float(self.at_risk["value_at_stake"].sum()),
+            "value_at_stake_all": float(self.everyone["value_at_stake"].sum()),
+            "currency": self.currency,
+            "retention": self.retention.to_dict(),
+            "model": self.model,
+            "columns": COLUMNS,
+        }
+
+    def write(self, folder: str | Path) -> Path:
+        """Write at_risk and scores as Parquet and CSV and summary.json, all or nothing.
+
+        Returns
+        -------
+        Path
+            The folder.
+        """
+        target = Path(folder)
+        with replacing_folder(target) as fresh:
+            self.at_risk.to_parquet(fresh / "at_risk.parquet", index=False)
+            _csv_safe(self.at_risk).to_csv(fresh / "at_risk.csv", index=False)
+            self.everyone.to_parquet(fresh / "scores.parquet", index=False)
+            text = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
+            (fresh / "summary.json").write_text(text, encoding="utf-8")
+        return target
+
+    def render(self) -> str:
+        """Return the retention rate and the first at-risk customers."""
+        shown = self.at_risk.head(_SHOWN)
+        lines = [f"! {w}" for w in self.warnings]
+        total = float(self.everyone["value_at_stake"].sum())
+        listed = float(self.at_risk["value_at_stake"].sum())
+        lines += [
+            f"As of {self.as_of}: {format_count(len(self.everyone))} active customers, "
+            f"{format_count(len(self.at_risk))} at risk. {self.definition[0].upper()}{self.definition[1:]}.",
+            "",
+            self.retention.render(),
+            "",
+            f"At-risk customers, most value at stake first ({min(_SHOWN, len(self.at_risk))} of "
+            f"{format_count(len(self.at_risk))}; {format_amount(listed, self.currency)} of "
+            f"{format_amount(total, self.currency)} at stake)",
+        ]
+        for r in shown.to_dict("records"):
+            ignored = (
+                f"   ignored complaints {r['ignored_complaints']:.0f}" if r["ignored_complaints"] > 0 else ""
+            )
+            lines.append(
+                f"{r['rank']:>3}. {r['customer']}   {100 * r['churn_probability']:.0f} % {r['risk_band']}   "
+                f"{format_amount(r['value_at_stake'], self.currency)} at stake   last order {r['last_order']}   "
+                f"{r['days_overdue']:.0f} days overdue{ignored}"
+            )
+            lines += [f"       - {r[c]}" for c in ("reason_1", "reason_2", "reason_3") if r[c]]
+        if not len(shown):
+            lines.append("  nobody")
+        lines += ["", self.listed_because]
+        return "\n".join(lines)
+
+
+def score(
+    model: Model,
+    history: History,
+    as_of: Instant | None = None,
+    *,
+    settings: ScoringSettings | None = None,
+    threads: int = 2,
+) -> Scores:
+    """Score the active customers and list those at risk, beside the retention rate.
+
+    Parameters
+    ----------
+    model : Model
+        From `churn.train` or `churn.load_model`.
+    history : History
+        The log; nothing at or after the cutoff is seen.
+    as_of : date, datetime or str, optional
+        The cutoff T; the midnight after the last order when left out.
+    settings : ScoringSettings, optional
+        Threshold or size of the list, currency.
+    threads : int, default 2
+        Threads of the prediction.
+
+    Returns
+    -------
+    Scores
+        ``.at_risk`` beside ``.retention``.
+
+    Raises
+    ------
+    ParameterError
+        The cutoff is no date, or lies after the day of the last order.
+    ModelError
+        The history lacks a table or column that the model was trained with.
+    DataError
+        Nobody is active at the cutoff.
+    """
+    import pandas as pd
+
+    settings = settings or ScoringSettings()
+    definition = model.definition
+    model.check_history(history)
+    t = history.closing if as_of is None else history.instant(as_of)
+    if t > history.closing:
+        raise ParameterError(
+            f"The cutoff {history.date(t)} lies after the end of the data",
+            given=f"the last order is of {history.date(history.data_end)}",
+            allowed=f"cutoffs up to {history.date(history.closing)}",
+            fix="Choose an earlier cutoff, bring newer data, or set data_end to the time of the extract.",
+            code="immature",
+        )
+    view = history.as_of(t)
+    population = definition.population(view)
+    if len(population) == 0:
+        raise DataError(
+            f"Nobody is active on {history.date(t)}",
+            given=f"active means an order in the last {definition.active_days} days; the first order is of "
+            f"{history.date(history.data_start)}",
+            fix="Choose another cutoff or longer active_days.",
+            code="empty-population",
+        )
+    report("Computing signals")
+    X = feature_matrix(view, population, model.signals, ignored_after_days=model.ignored_after_days)
+    report("Scoring")
+    p = model.predict(X, threads=threads)
+    column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
+    stake = p * expected_spend(column, definition.horizon_days, definition.active_days)
+    odds = p / np.maximum(1 - p, 1e-12)
+    average = p.mean() / max(1 - p.mean(), 1e-12)
+    band_of = np.select([odds >= k * average for _, k in BANDS], [name for name, _ in BANDS], default="low")
+    everyone = pd.DataFrame(
+        {
+            "customer": history.customers[population],
+            "churn_probability": p,
+            "risk_band": band_of,
+            "value_at_stake": stake,
+        }
+    )
+    if settings.threshold is not None:
+        chosen = np.flatnonzero(p >= settings.threshold)
+        rule = f"Listed: churn probability of {format_percent(settings.threshold, 0)} or more"
+    else:
+        chosen = np.flatnonzero(odds >= LISTED_FROM * average)
+        limit = LISTED_FROM * average / (1 + LISTED_FROM * average)
+        rule = f"Listed: odds of churn at least twice the average, a probability of {format_percent(limit, 0)} or more"
+    chosen = chosen[np.lexsort((population[chosen], -p[chosen], -stake[chosen]))]
+    left = len(population) - len(chosen)
+    if settings.top is not None and len(chosen) > settings.top:
+        rule += f"; {format_count(len(chosen) - settings.top)} more left out by top: {settings.top}"
+        chosen = chosen[: settings.top]
+    rule += f". Below it: {format_count(left)} customers."
+
+    report("Finding the reasons")
+    reasons = explain_rows(
+        model.signals,
+        X[chosen],
+        model.contributions(X[chosen], threads=threads) if len(chosen) else X[chosen],
+        currency=settings.currency,
+        ignored_after_days=model.ignored_after_days,
+    )
+    texts = [[r.text for r in rs] + [""] * (3 - len(rs)) for rs in reasons]
+    last = view.instant - np.round(column["recency_days"][chosen] * DAY_US).astype(np.int64)
+    ignored = column.get("ignored_complaints_count")
+    at_risk = everyone.iloc[chosen].reset_index(drop=True)
+    at_risk.insert(1, "rank", np.arange(1, len(chosen) + 1))
+    for i in range(3):
+        at_risk.insert(4 + i, f"reason_{i + 1}", pd.Series([x[i] for x in texts], dtype=str))
+    at_risk["last_order"] = pd.Series(
+        pd.DatetimeIndex(last.astype("datetime64[us]"))
+        .tz_localize("UTC")
+        .tz_convert(history.timezone)
+        .strftime("%Y-%m-%d"),
+        dtype=str,
+    )
+    at_risk["days_overdue"] = np.round(column["overdue_days"][chosen], 1)
+    at_risk["ignored_complaints"] = ignored[chosen] if ignored is not None else np.nan
+    return Scores(
+        at_risk,
+        everyone,
+        make_outlook(history, definition, t, p, column["recency_days"]),
+        history.date(t),
+        definition.describe(),
+        rule,
+        settings.currency,
+        {
+            "trained_until": model.training.get("last_cutoff"),
+            "test_cutoff": model.training.get("test_cutoff"),
+            "beats_baselines": model.beats_baselines,
+            "auc": model.evaluation.metrics["model"]["auc"].value,
+            "churn_version": model.training.get("churn_version"),
+        },
+        _warnings(history, model, t),
+    )
+
+
+def expected_spend(column: dict[str, np.ndarray], horizon_days: int, active_days: int) -> np.ndarray:
+    """Spend within the horizon at the customer's own pace of the last 365 days (or since joining, if later).
+
+    The pace is taken over at least `active_days` days, so that one early order is not blown up; never negative.
+    """
+    days = np.clip(column["tenure_days"], min(active_days, 365), 365)
+    return np.asarray(np.maximum(column["amount_365d"], 0.0) / days * horizon_days)
+
+
+def _warnings(history: History, model: Model, t: int) -> tuple[str, ...]:
+    out = []
+    if not model.beats_baselines:
+        out.append(
+            "This model does not beat the simple baselines on later data; treat the list as a ranking by habit."
+        )
+    seen = int(model.training.get("labels_seen_until", 0))
+    if t < seen:
+        out.append(
+            f"The model has seen outcomes up to {history.date(seen)}, after this cutoff: these scores look better than "
+            "they were possible at the time."
+        )
+    return tuple(out)
+
+
+def _csv_safe(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep spreadsheet programs from reading an id or segment as a formula."""
+    out = frame.copy()
+    for name in out.columns:
+        if not (out[name].dtype == object or str(out[name].dtype) in ("str", "string")):
+            continue
+        text = out[name].astype(str)
+        risky = text.str.match(r"^[=+\-@\t\r]")
+        out[name] = out[name].where(~risky, "'" + text)
+    return out
