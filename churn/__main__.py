@@ -22,7 +22,7 @@ def run(arguments: list[str]) -> int:
 
         result = app(args=arguments, prog_name="churn", standalone_mode=False)
         sys.stdout.flush()
-        return int(result or 0)
+        return _interrupted() if result == 130 else int(result or 0)
     except ChurnError as error:
         _show(error, as_json="--json" in arguments)
         return 1
@@ -30,10 +30,14 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print("\nInterrupted; earlier results are untouched.", file=sys.stderr)  # noqa: T201
-        return 130
+        return _interrupted()
     except Exception as error:
         return _other(error)
+
+
+def _interrupted() -> int:
+    print("\nInterrupted; earlier results are untouched.", file=sys.stderr)  # noqa: T201
+    return 130
 
 
 def _show(error: ChurnError, *, as_json: bool) -> None:
@@ -44,16 +48,15 @@ def _show(error: ChurnError, *, as_json: bool) -> None:
 
 
 def _other(error: Exception) -> int:
-    import click
+    import typer
 
-    if isinstance(error, click.exceptions.Abort):
-        print("\nInterrupted; earlier results are untouched.", file=sys.stderr)  # noqa: T201
-        return 130
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
-    if isinstance(error, click.ClickException):
+    if isinstance(error, typer.Abort):
+        return _interrupted()
+    if hasattr(error, "show") and hasattr(
+        error, "exit_code"
+    ):  # a wrong command line, of whichever click is in use
         error.show()
-        return error.exit_code
+        return int(error.exit_code)
     if os.environ.get("CHURN_DEBUG"):
         raise error
     print(  # noqa: T201

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from churn.errors import ConfigError, MissingFileError
 
@@ -24,7 +32,7 @@ PositiveDays = Annotated[int, Field(ge=1, le=3650)]
 class Settings(BaseModel):
     """Base of every block: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SetAside(Settings):
@@ -49,7 +57,7 @@ class Location(Settings):
         given = [k for k in ("path", "database", "query") if getattr(self, k)]
         if len(given) != 1:
             raise ValueError(
-                f"give exactly one of path, database (with table) or query, not {given or 'none'}"
+                f"give exactly one of path, database (with table) or query, not {' and '.join(given) or 'none'}"
             )
         if (self.database is None) != (self.table is None):
             raise ValueError("`database` and `table` go together")
@@ -104,9 +112,7 @@ class FeatureSettings(Settings):
 class TrainingSettings(Settings):
     """How the model is trained and judged."""
 
-    test_cutoff: dt.date | None = Field(
-        None, description="held-out cutoff; the last mature one when left away"
-    )
+    test_cutoff: dt.date | None = Field(None, description="held-out cutoff; else the last mature one")
     step_days: PositiveDays = 30
     max_snapshots: Annotated[int, Field(ge=2, le=500)] = 36
     seed: int = 0
@@ -116,9 +122,7 @@ class TrainingSettings(Settings):
 class ScoringSettings(Settings):
     """How the at-risk list is made."""
 
-    top: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="at most this many customers are listed"
-    )
+    top: Annotated[int, Field(ge=1)] | None = Field(None, description="list at most so many customers")
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="listed from this churn probability; from twice the average odds when left away"
     )
@@ -137,9 +141,7 @@ class Config(Settings):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     timezone: str | None = Field(None, description="IANA zone in which times without an offset are read")
-    data_end: dt.datetime | None = Field(
-        None, description="when the extract was taken; last order when left away"
-    )
+    data_end: dt.datetime | None = Field(None, description="when the extract was taken; else the last order")
     inputs: dict[str, Location] = Field(default_factory=dict)
     sources: Sources
     definition: DefinitionSettings
@@ -151,20 +153,13 @@ class Config(Settings):
     output: str = Field(
         "churn-output", description="folder of the lists, from the configuration file's folder"
     )
-    folder: Path = Field(Path(), exclude=True, description="the config file's folder; set by read_config")
+    _folder: Path = PrivateAttr(Path())
 
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
         if value is not None:
-            import zoneinfo
-
-            try:
-                zoneinfo.ZoneInfo(value)
-            except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-                raise ValueError(
-                    f"{value!r} is not an IANA time zone such as UTC or Europe/London"
-                ) from error
+            check_timezone(value)
         return value
 
     @field_validator("inputs")
@@ -177,12 +172,31 @@ class Config(Settings):
 
     def place(self, text: str) -> Path:
         """Return where results go: a relative path starts at the configuration file's folder."""
-        return self.folder / Path(text).expanduser()
+        return self._folder / Path(text).expanduser()
 
     def search_path(self, text: str) -> list[Path]:
         """Places where a relative path is looked up: the config file's folder, then the working one."""
         path = Path(text).expanduser()
-        return [path] if path.is_absolute() else [self.folder / path, Path.cwd() / path]
+        return [path] if path.is_absolute() else [self._folder / path, Path.cwd() / path]
+
+
+def check_timezone(name: str) -> None:
+    """Raise a ConfigError unless the name is an IANA time zone.
+
+    Examples
+    --------
+    >>> check_timezone("Europe/London")
+    """
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"{name!r} is not an IANA time zone such as UTC or Europe/London",
+            fix="Name the zone in which the times were written down.",
+            code="config-timezone",
+        ) from error
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:
@@ -236,8 +250,12 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text", fix="Save the file as UTF-8.") from error
     except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
         raise ConfigError(
-            f"{file} is not valid YAML: {' '.join(str(error).split())}", fix="Mend that line and run again."
+            f"{file} is not valid YAML{place}: {problem}",
+            fix="Mend that line; values with %, {, }, # or ': ' in them go in quotes.",
         ) from error
     if not isinstance(raw, dict):
         raise ConfigError(
@@ -278,9 +296,27 @@ def make_config(settings: dict[str, Any], *, folder: Path | None = None, where: 
     churn.errors.ConfigError: 3 things in config cannot be used: `horizon`: unknown key...
     """
     try:
-        return Config(**{**settings, "folder": folder or Path.cwd()})
+        config = Config.model_validate(settings)
     except ValidationError as error:
         raise _explain(error, where) from None
+    config._folder = folder or Path.cwd()
+    return config
+
+
+# The beginning of pydantic's error type: what to say instead of pydantic's words.
+_MESSAGES = {
+    "date": "must be a date such as 2024-05-31",
+    "dict_type": "must be keys with values",
+    "greater_than_equal": "must be {ge} or more",
+    "greater_than": "must be more than {gt}",
+    "int_": "must be a whole number",
+    "less_than_equal": "must be {le} or less",
+    "less_than": "must be less than {lt}",
+    "model_type": "must be keys with values",
+    "string_pattern": "must be made of letters, digits and _ . - alone",
+    "string_type": "must be text; put it in quotes",
+    "tuple_type": "must be a list, such as [a, b]",
+}
 
 
 def _explain(error: ValidationError, where: str) -> ConfigError:
@@ -295,7 +331,8 @@ def _explain(error: ValidationError, where: str) -> ConfigError:
         elif item["type"] == "missing":
             lines.append(f"`{place}`: missing, and needed")
         else:
-            message = item["msg"].removeprefix("Value error, ")
+            own = next((m for kind, m in _MESSAGES.items() if item["type"].startswith(kind)), None)
+            message = own.format(**item.get("ctx", {})) if own else item["msg"].removeprefix("Value error, ")
             given = item.get("input")
             shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
             lines.append(f"`{place}`: {message}{'' if repr(given) in message else shown}")
@@ -308,23 +345,17 @@ def _explain(error: ValidationError, where: str) -> ConfigError:
 
 
 def _fields_at(loc: tuple[str | int, ...]) -> list[str]:
-    model: Any = Config
+    model: type[BaseModel] = Config
     for part in loc:
-        if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
         field = model.model_fields.get(str(part))
         model = _model_in(field.annotation) if field else model
-    return [f for f in model.model_fields if f != "folder"] if hasattr(model, "model_fields") else []
+    return list(model.model_fields)
 
 
 def _model_in(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _model_in(inner)
-        if found is not None:
-            return found
-    return None
+    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
 
 
 def _expand(value: Any, where: str) -> Any:
@@ -340,7 +371,7 @@ def _expand(value: Any, where: str) -> Any:
         found = os.environ.get(name) or default
         if found is None:
             raise ConfigError(
-                f"{where} uses ${{{name}}}, and the environment has no {name}",
+                f"{where} uses ${{{name}}}, and the environment has no value for {name}",
                 fix=f"Set it (export {name}=...) or give a default in the file: ${{{name}:-value}}.",
                 code="config-variable",
             )
@@ -353,12 +384,14 @@ class _StrictLoader(yaml.SafeLoader):
     """A safe loader that refuses a key given twice instead of taking the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
+            problem = None
+            if not isinstance(key_node, yaml.ScalarNode):
+                problem = "a key must be a word; text with { or [ goes in quotes"
+            elif key_node.value in seen:
+                problem = f"the key {key_node.value!r} is given twice"
+            if problem:
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep)

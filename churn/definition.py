@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from churn.data.history import DAY_US, History, View
+from churn.data.history import DAY_US, EventLog, History, View
 from churn.errors import ParameterError
 
 
@@ -110,8 +110,12 @@ class Inactivity:
 
 def active_customers(view: View, active_days: int) -> np.ndarray:
     """Return the positions of the customers with an order in ``[T - active_days, T)``, ascending."""
-    orders = view.logs["orders"]
-    first = int(np.searchsorted(orders.time, view.instant - active_days * DAY_US, side="left"))
-    seen = np.zeros(view.customers, dtype=bool)
-    seen[orders.customer[first:]] = True
-    return np.flatnonzero(seen)
+    return np.flatnonzero(is_active(view.logs["orders"], view.customers, view.instant, active_days))
+
+
+def is_active(orders: EventLog, customers: int, instant: int, active_days: int) -> np.ndarray:
+    """Tell of each customer whether there is an order in ``[instant - active_days, instant)``."""
+    first, last = np.searchsorted(orders.time, [instant - active_days * DAY_US, instant], side="left")
+    active = np.zeros(customers, dtype=bool)
+    active[orders.customer[first:last]] = True
+    return active

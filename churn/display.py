@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 
 
@@ -56,14 +57,14 @@ def format_count(value: float) -> str:
 
 
 def format_percent(share: float | None, digits: int = 1) -> str:
-    """Write a share of 1 in percent; an unknown one as 'no rate'.
+    """Write a share of 1 in percent; an unknown one (None, NaN) as 'no rate'.
 
     Examples
     --------
     >>> format_percent(0.7), format_percent(None)
     ('70.0 %', 'no rate')
     """
-    return "no rate" if share is None else f"{100 * share:.{digits}f} %"
+    return "no rate" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
 def format_amount(value: float, currency: str = "") -> str:
@@ -74,6 +75,7 @@ def format_amount(value: float, currency: str = "") -> str:
     >>> format_amount(1234.5, "£"), format_amount(12.5, "EUR"), format_amount(3)
     ('£1,234', 'EUR 12.50', '3.00')
     """
-    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+    number = f"{abs(value):,.0f}" if abs(value) >= 100 else f"{abs(value):,.2f}"
+    sign = "-" if value < 0 and number.strip("0.") else ""
     gap = " " if len(currency) > 1 else ""
-    return f"{currency}{gap}{number}"
+    return f"{sign}{currency}{gap}{number}"

@@ -9,14 +9,21 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from churn.errors import ParameterError
+
 
 @contextlib.contextmanager
 def replacing_folder(target: Path) -> Iterator[Path]:
     """Yield a new empty folder that takes the target's place when the block ends well.
 
-    The previous folder stays until the new one is complete. Should the process die between the two
-    renames, the previous result is kept beside the target as ``.NAME.previous`` and put back by the
-    next call.
+    The previous folder stays until the new one is complete, and when the block raises. Should the
+    process die between the two renames, the previous result is kept beside the target as
+    ``.NAME.previous`` and put back by the next call.
+
+    Raises
+    ------
+    ParameterError
+        The target is a file.
 
     Examples
     --------
@@ -28,6 +35,11 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     'whole'
     """
     target = Path(target).absolute()
+    if target.is_file():
+        raise ParameterError(
+            f"{target} is a file, and a folder has to be written there",
+            fix="Name another folder, or move the file away.",
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     previous = target.with_name(f".{target.name}.previous")
     restore_folder(target)
@@ -41,6 +53,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(previous, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        restore_folder(target)
 
 
 def restore_folder(target: Path) -> None:
@@ -48,7 +61,7 @@ def restore_folder(target: Path) -> None:
     previous = target.absolute().with_name(f".{target.name}.previous")
     if previous.exists():
         if target.exists():
-            shutil.rmtree(previous)
+            shutil.rmtree(previous, ignore_errors=True)
         else:
             previous.rename(target)
 

@@ -50,6 +50,11 @@ def listening(listener: Listener) -> Iterator[None]:
 def show_progress() -> Iterator[None]:
     """Show progress lines on the terminal (standard error) or below a notebook cell.
 
+    Yields
+    ------
+    None
+        Work inside the block is shown.
+
     Examples
     --------
     >>> with show_progress():

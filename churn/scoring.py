@@ -34,7 +34,7 @@ COLUMNS = {
     "reason_1": "what pushes the risk up most, in words",
     "reason_2": "the second such reason",
     "reason_3": "the third such reason",
-    "value_at_stake": "churn probability times the spend expected in the horizon at the own pace of the last year",
+    "value_at_stake": "churn probability times the spend in the horizon at the own pace of the last year, net of returns",
     "last_order": "local date of the last order",
     "days_overdue": "days by which the next order is later than the customer's usual gap; 0 when not yet due",
     "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
@@ -108,6 +108,22 @@ class Scores(Rendered):
             text = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
             (fresh / "summary.json").write_text(text, encoding="utf-8")
         return target
+
+    def _repr_html_(self) -> str:
+        import html
+
+        table = self.at_risk.head(_SHOWN).to_html(index=False, float_format="{:,.2f}".format, border=0, escape=True)
+        warnings = "".join(f"<p><b>{html.escape(w)}</b></p>" for w in self.warnings)
+        title = (
+            f"As of {self.as_of}: {len(self.at_risk):,} of {len(self.everyone):,} active customers are at risk; "
+            "most value at stake first"
+        )
+        return (
+            f"{warnings}<div style='display:flex;flex-wrap:wrap;gap:2em;align-items:flex-start'>"
+            f"<pre style='line-height:1.3;max-width:44em;white-space:pre-wrap'>{html.escape(self.retention.render())}</pre>"
+            f"<div style='overflow-x:auto'><p><b>{html.escape(title)}</b></p>{table}"
+            f"<p>{html.escape(self.listed_because)}</p></div></div>"
+        )
 
     def render(self) -> str:
         """Return the retention rate and the first at-risk customers."""
@@ -279,10 +295,13 @@ def score(
 def expected_spend(column: dict[str, np.ndarray], horizon_days: int, active_days: int) -> np.ndarray:
     """Spend within the horizon at the customer's own pace of the last 365 days (or since joining, if later).
 
-    The pace is taken over at least `active_days` days, so that one early order is not blown up; never negative.
+    The pace is taken over at least `active_days` days, so that one early order is not blown up, and is net of
+    the customer's own share of value returned, where returns are known; never negative.
     """
     days = np.clip(column["tenure_days"], min(active_days, 365), 365)
-    return np.asarray(np.maximum(column["amount_365d"], 0.0) / days * horizon_days)
+    returned = column.get("returned_amount_share")
+    kept = 1.0 if returned is None else 1 - np.clip(np.nan_to_num(returned), 0, 1)
+    return np.asarray(np.maximum(column["amount_365d"], 0.0) * kept / days * horizon_days)
 
 
 def _warnings(history: History, model: Model, t: int) -> tuple[str, ...]:

@@ -100,8 +100,8 @@ def train(
     settings, history = _load(config, quiet=json)
     training_settings = settings.training
     if test_cutoff is not None:
-        history.instant(test_cutoff)  # a wrong date is told here
-        training_settings = training_settings.model_copy(update={"test_cutoff": test_cutoff})
+        day = history.timestamp(history.instant(test_cutoff)).date()  # a wrong date is told here
+        training_settings = training_settings.model_copy(update={"test_cutoff": day})
     with _progress(quiet=json):
         training = train_model(
             history,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -115,7 +116,7 @@ class CheckReport(Rendered):
             for f in found:
                 rows_text = f"{format_count(f.rows)} row{'s' if f.rows != 1 else ''}: " if f.rows else ""
                 lines.append(f"  {f.table}: {rows_text}{f.message} [{f.code}]")
-                lines += [f"      e.g. {_example(e)}" for e in f.examples]
+                lines += [f"      e.g. {example_text(e)}" for e in f.examples]
             lines.append("")
         if not self.findings:
             lines.append("Nothing was set aside.")
@@ -132,12 +133,21 @@ def _plain(value: Any) -> Any:
         return value.replace(microsecond=0).isoformat(sep=" ")
     if isinstance(value, dt.date):
         return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no word for it
     if value is None or isinstance(value, str | int | float | bool):
         return value
     return str(value)
 
 
-def _example(row: dict[str, Any]) -> str:
+def example_text(row: dict[str, Any]) -> str:
+    """Write one example row on one line.
+
+    Examples
+    --------
+    >>> example_text({"id": "007", "amount": None})
+    'id="007", amount=(empty)'
+    """
     return ", ".join(
         f"{k}={'(empty)' if v is None else json.dumps(v, ensure_ascii=False)}" for k, v in row.items()
     )

@@ -141,11 +141,11 @@ def resolve_mapping(
     available = list(available)
     unknown = [f for f in columns if f not in contract.names]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], contract.names, n=1)
+        near = nearest(unknown[0], contract.names)
         raise ConfigError(
             f"{where} maps `{unknown[0]}`, which is not a field of {contract.table}",
             allowed=", ".join(contract.names),
-            fix=f"Did you mean {near[0]}?" if near else "Remove it or use one of these names.",
+            fix=f"Did you mean {near}?" if near else "Remove it or use one of these names.",
             code="config-field",
         )
     mapping = dict(columns) if columns else {name: name for name in contract.names if name in available}
@@ -155,22 +155,30 @@ def resolve_mapping(
             f"{where} does not say which column is {' and which is '.join(f'`{m}`' for m in missing)}",
             given=f"columns {', '.join(available)}",
             fix="Add it under columns, e.g. columns: {"
-            + ", ".join(f"{m}: {_guess(m, available)}" for m in missing)
+            + ", ".join(f"{m}: {nearest(m, available, 0.5) or 'YourColumn'}" for m in missing)
             + "}.",
             code="config-mapping",
         )
     for field, column in mapping.items():
         if column not in available:
-            near = difflib.get_close_matches(column, available, n=1)
+            near = nearest(column, available)
             raise ConfigError(
                 f"{where} maps `{field}` to the column {column!r}, and the table has no such column",
                 given=f"columns {', '.join(available)}",
-                fix=f"Did you mean {near[0]!r}?" if near else "Name one of these columns.",
+                fix=f"Did you mean {near!r}?" if near else "Name one of these columns.",
                 code="missing-column",
             )
     return mapping
 
 
-def _guess(field: str, available: list[str]) -> str:
-    near = difflib.get_close_matches(field, available, n=1, cutoff=0.5)
-    return near[0] if near else "YourColumn"
+def nearest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the word that is most alike, whatever its capitals, or None.
+
+    Examples
+    --------
+    >>> nearest("customerid", ["CustomerID", "InvoiceDate"])
+    'CustomerID'
+    """
+    by_lower = {w.lower().strip(): w for w in words}
+    near = difflib.get_close_matches(word.lower().strip(), by_lower, n=1, cutoff=cutoff)
+    return by_lower[near[0]] if near else None

@@ -6,6 +6,8 @@ Instants are int64 microseconds since 1970-01-01 UTC. `NEVER` stands for "has no
 from __future__ import annotations
 
 import datetime as dt
+import re
+import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -169,15 +171,38 @@ class History(Rendered):
     @property
     def closing(self) -> int:
         """The first local midnight at or after the end of the data: the day of the last order counts as whole."""
-        import pandas as pd
-
         midnight = self.midnight(self.data_end)
-        if midnight == self.data_end:
-            return midnight
-        return _microseconds((self.timestamp(midnight) + pd.DateOffset(days=1)).normalize())
+        return midnight if midnight == self.data_end else self._midnight_of(self.data_end, 1)
 
-    def instant(self, value: Instant | int) -> int:
+    def ending(self, data_end: Instant) -> History:
+        """Return the history with another end: when the extract was taken.
+
+        Raises
+        ------
+        ParameterError
+            It lies before the last order or in the future.
+        """
+        given = self.instant(data_end, "data_end")
+        fix = "Give the time of the extract, or leave data_end away."
+        if given < self.logs["orders"].time[-1]:
+            last = self.date(int(self.logs["orders"].time[-1]))
+            raise ParameterError(
+                "data_end lies before the last order",
+                given=f"{self.date(given)}, the last order is of {last}",
+                fix=fix,
+            )
+        if given > clock.time() * 1_000_000:
+            raise ParameterError(
+                "data_end lies in the future, so customers who can still order would be counted as lost",
+                given=self.date(given),
+                fix=fix,
+            )
+        return replace(self, data_end=given)
+
+    def instant(self, value: Instant | int, what: str = "The cutoff") -> int:
         """Read a date or time as an instant; a date is its midnight in the history's time zone.
+
+        Text begins with YYYY-MM-DD: 01/02/2024 is January to some and February to others.
 
         Raises
         ------
@@ -189,14 +214,16 @@ class History(Rendered):
         import pandas as pd
 
         try:
+            if isinstance(value, str) and not re.match(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)", value.strip()):
+                raise ValueError("not ISO 8601")
             stamp = pd.Timestamp(value)
             if pd.isna(stamp):
                 raise ValueError("empty")
             if stamp.tzinfo is None:
                 stamp = stamp.tz_localize(self.timezone, ambiguous=True, nonexistent="shift_forward")
-        except (ValueError, TypeError, OverflowError):
+        except (ValueError, TypeError, OverflowError, NotImplementedError):
             raise ParameterError(
-                "The cutoff is not a date or time",
+                f"{what} is not a date or time",
                 given=repr(value),
                 allowed="a date such as 2011-10-10, or a time with it",
                 fix="Give the date as YYYY-MM-DD.",
@@ -211,12 +238,19 @@ class History(Rendered):
 
     def date(self, instant: int) -> str:
         """Return an instant's local date, with the time where it is not midnight."""
-        stamp = self.timestamp(instant)
-        return stamp.strftime("%Y-%m-%d" if stamp == stamp.normalize() else "%Y-%m-%d %H:%M")
+        whole = instant == self.midnight(instant)
+        return self.timestamp(instant).strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M")
 
     def midnight(self, instant: int) -> int:
         """Return the last local midnight at or before an instant."""
-        return _microseconds(self.timestamp(instant).normalize())
+        return self._midnight_of(instant, 0)
+
+    def _midnight_of(self, instant: int, later_days: int) -> int:
+        # Not Timestamp.normalize: it fails where daylight saving skips or repeats midnight (Chile, Cuba).
+        import pandas as pd
+
+        day = self.timestamp(instant).tz_localize(None).normalize() + pd.Timedelta(later_days, "D")
+        return _microseconds(day.tz_localize(self.timezone, ambiguous=True, nonexistent="shift_forward"))
 
     def days_before(self, instant: int, days: float) -> int:
         """Return the local midnight nearest to so many days of 24 hours before an instant."""
@@ -244,12 +278,22 @@ class History(Rendered):
         """Return rows, time range and a hash of each log, to tell whether two runs saw the same data."""
         import joblib
 
+        # Positions mean nothing without the ids, so these go into every hash.
         return {
             name: {
                 "rows": len(log),
                 "first": self.date(int(log.time[0])),
                 "last": self.date(int(log.time[-1])),
-                "hash": joblib.hash([log.time, log.customer, log.numbers, log.instants, log.recorded]),
+                "hash": joblib.hash(
+                    [
+                        self.customers.to_numpy()[log.customer],
+                        log.time,
+                        log.numbers,
+                        log.instants,
+                        log.recorded,
+                        {k: (c.codes, c.labels) for k, c in log.categories.items()},
+                    ]
+                ),
             }
             for name, log in self.logs.items()
         }
@@ -265,7 +309,7 @@ class History(Rendered):
         aside = self.checks.set_aside()
         return (
             f"History {self.name!r}: {format_count(len(self.customers))} customers, {', '.join(parts)}; "
-            f"{format_count(aside)} rows set aside"
+            f"{format_count(aside)} row{'' if aside == 1 else 's'} set aside"
         )
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.config import TABLES, Config, CustomersSource, TicketsSource
-from churn.data.checks import CheckReport, Finding, TableSummary
+from churn.config import TABLES, Config, CustomersSource, TicketsSource, check_timezone
+from churn.data.checks import CheckReport, Finding, TableSummary, example_text
 from churn.data.contracts import CONTRACTS
 from churn.data.history import NEVER, Category, EventLog, History
 from churn.data.rules import RowRules
-from churn.errors import ConfigError, DataError, ParameterError
+from churn.errors import ChurnError, ConfigError, DataError
 from churn.progress import report
 
 if TYPE_CHECKING:
-    from churn.data.sources import Reader, TypedTable
+    import pyarrow as pa
 
-_SET_ASIDE_ALLOWED = 0.5
+    from churn.data.sources import Reader, TypedTable
 
 
 def load_history(config: Config) -> History:
@@ -42,22 +43,36 @@ def load_history(config: Config) -> History:
     DataError
         The data cannot be used.
     """
-    history, checks = check_data(config)
+    history, checks, errors = _read_all(config)
     if history is None:
-        first = next(f for f in checks.findings if f.action == "error")
-        raise DataError(
-            f"The data of {checks.name} cannot be used: {first.table}: {first.message}",
-            fix="Run churn check to see all findings with example rows.",
-            code=first.code,
-        )
+        raise _unusable(checks, errors, "Run churn check to see all findings with example rows.")
     return history
 
 
 def check_data(config: Config) -> tuple[History | None, CheckReport]:
     """Read all tables and return the report of what was found, with the history where it is usable.
 
-    Errors that make a whole table unreadable (a missing column, a broken query) become findings too.
+    What makes a table unreadable (a missing column, a broken query) is a finding too: one call shows all.
+
+    Parameters
+    ----------
+    config : Config
+        From `churn.read_config`.
+
+    Returns
+    -------
+    tuple of (History or None, CheckReport)
+        The history, None where the data cannot be used, and what was found.
+
+    Raises
+    ------
+    ConfigError, MissingFileError, DataError
+        An input, of which tables are made, cannot be opened; or `data_end` is not possible.
     """
+    return _read_all(config)[:2]
+
+
+def _read_all(config: Config) -> tuple[History | None, CheckReport, list[ChurnError]]:
     from churn.data.sources import Reader
 
     with Reader(config) as reader:
@@ -71,7 +86,7 @@ def check_data(config: Config) -> tuple[History | None, CheckReport]:
             contact = source.contact if isinstance(source, CustomersSource) else ()
             complaints = source.complaint_when if isinstance(source, TicketsSource) else ()
             build.add(table, source=source, segments=segments, contact=contact, complaint_when=complaints)
-        return build.finish(config.data_end)
+        return *build.finish(config.data_end), build.errors
 
 
 def make_history(
@@ -131,13 +146,8 @@ def make_history(
     """
     from churn.data.sources import Reader
 
-    frames = {
-        "orders": orders,
-        "returns": returns,
-        "tickets": tickets,
-        "interactions": interactions,
-        "customers": customers,
-    }
+    segments, contact, complaint_when = map(_names, (segments, contact, complaint_when))
+    frames = dict(zip(TABLES, (orders, returns, tickets, interactions, customers), strict=True))
     unknown = sorted(set(columns or {}) - set(TABLES))
     if unknown:
         raise ConfigError(
@@ -145,28 +155,48 @@ def make_history(
             allowed=", ".join(TABLES),
             fix="Use one of these names.",
         )
+    about = {"segments": "customers", "contact": "customers", "complaint_when": "tickets"}
+    for what, given in zip(about, (segments, contact, complaint_when), strict=True):
+        if given and frames[about[what]] is None:
+            raise ConfigError(
+                f"{what} is about the {about[what]}, and no {about[what]} are given",
+                given=", ".join(given),
+                fix=f"Give {about[what]}=..., or leave {what} away.",
+            )
+    if timezone is not None:
+        check_timezone(timezone)
     with Reader() as reader:
         build = _Build(reader, timezone, name)
         for table, frame in frames.items():
-            if frame is not None:
+            if frame is not None or table == "orders":
                 build.add(
                     table,
-                    frame=frame,
+                    frame=_as_arrow(frame, table),
                     columns=(columns or {}).get(table),
-                    segments=tuple(segments),
-                    contact=tuple(contact),
-                    complaint_when=tuple(complaint_when),
+                    segments=segments,
+                    contact=contact,
+                    complaint_when=complaint_when,
                 )
         history, checks = build.finish(data_end)
     if history is None:
-        first = next(f for f in checks.findings if f.action == "error")
-        raise DataError(
-            f"The data cannot be used: {first.table}: {first.message}",
-            given="; ".join(str(e) for e in first.examples) or None,
-            fix="Mend the frame and call again.",
-            code=first.code,
-        )
+        raise _unusable(checks, build.errors, "Mend the frame and call again.")
     return history
+
+
+def _unusable(checks: CheckReport, errors: Sequence[ChurnError], fix: str) -> ChurnError:
+    if errors:
+        return errors[0]
+    first = next(f for f in checks.findings if f.action == "error")
+    return DataError(
+        f"The data of {checks.name} cannot be used: {first.table}: {first.message}",
+        given="; ".join(map(example_text, first.examples)) or None,
+        fix=fix,
+        code=first.code,
+    )
+
+
+def _names(value: Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)  # text is a sequence too, of its letters
 
 
 class _Build:
@@ -179,6 +209,7 @@ class _Build:
         self.findings = self._rules.findings
         self._tables: dict[str, TypedTable] = {}
         self._extras: dict[str, tuple[str, ...]] = {"segments": (), "contact": ()}
+        self.errors: list[ChurnError] = []
 
     def add(
         self,
@@ -191,18 +222,24 @@ class _Build:
         contact: tuple[str, ...] = (),
         complaint_when: tuple[str, ...] = (),
     ) -> None:
-        import pyarrow as pa
-
         extra: tuple[str, ...] = ()
         if table == "customers":
             self._extras = {"segments": segments, "contact": contact}
             extra = tuple(dict.fromkeys((*segments, *contact)))
         id_type = None
         if "orders" in self._tables:
-            whole = pa.types.is_integer(self._tables["orders"].columns["customer"].type)
-            id_type = "BIGINT" if whole else "VARCHAR"
-        typed = self._reader.read(table, source, frame=frame, columns=columns, extra=extra, id_type=id_type)
-        self._rules.apply(typed, complaint_when)
+            own = str(self._tables["orders"].columns["customer"].type)
+            id_type = {"int64": "BIGINT", "uint64": "UBIGINT"}.get(own, "VARCHAR")
+        try:
+            typed = self._reader.read(
+                table, source, frame=frame, columns=columns, extra=extra, id_type=id_type
+            )
+            self._rules.apply(typed, complaint_when)
+        except ChurnError as error:
+            self.errors.append(error)
+            message = str(error).removeprefix(f"{table} ").removeprefix(f"{table}: ")
+            self.findings.append(Finding(table, error.code, "error", 0, message))
+            return
         self._tables[table] = typed
 
     # -- the history --------------------------------------------------------------------------------
@@ -211,64 +248,30 @@ class _Build:
         """Code the customers, order the logs, apply the rules across tables."""
         import pandas as pd
 
-        report("Ordering the log")
-        orders = self._tables["orders"]
-        if len(orders.row) == 0:
-            self.findings.append(
-                Finding(
-                    "orders",
-                    "no-orders",
-                    "error",
-                    0,
-                    f"of {orders.rows_read:,} rows none can be used; without orders there is "
-                    "nothing to learn from",
-                )
-            )
-        elif len(orders.row) < (1 - _SET_ASIDE_ALLOWED) * orders.rows_read:
-            self.findings.append(
-                Finding(
-                    "orders",
-                    "too-much-set-aside",
-                    "error",
-                    orders.rows_read - len(orders.row),
-                    f"more than half of the {orders.rows_read:,} rows had to be set aside; mend the mapping or the "
-                    "data, or name the rows that do not count under set_aside of an input",
-                )
-            )
-        for name, table in self._tables.items():
-            if name != "orders" and len(table.row) == 0:
-                self.findings.append(
-                    Finding(name, "empty-table", "note", 0, "no row can be used; the table is left away")
-                )
+        if self.errors:
+            return None, self._report()
+        self._rules.check_customers(self._tables)
         customers, codes = self._code_customers()
-        timezone = self._timezone or "UTC"
         joined, segments, contact = self._attributes(codes, len(customers))
-        if joined is not None:
-            codes = self._before_joined(joined, codes)
+        for name, table in self._tables.items():
+            if joined is not None and name != "customers":
+                codes[name] = codes[name][self._rules.check_joined(table, joined[codes[name]])]
+        for table in self._tables.values():
+            self._rules.check_enough(table)
+        checks = self._report()
+        if not checks.usable:
+            return None, checks
+        report("Ordering the log")
+        timezone = self._timezone or "UTC"
         logs = {
             name: _event_log(name, table, codes[name], timezone)
             for name, table in self._tables.items()
             if name != "customers" and len(table.row)
         }
-        checks = CheckReport(self._name, self._summaries(logs), tuple(self.findings))
-        if not checks.usable:
-            return None, checks
         end = int(logs["orders"].time[-1])
-        history = History(
-            self._name, pd.Index(customers), logs, joined, segments, contact, timezone, end, checks
-        )
-        if data_end is not None:
-            given = history.instant(data_end)
-            if given < end:
-                raise ParameterError(
-                    "data_end lies before the last order",
-                    given=f"{history.date(given)}, the last order is of {history.date(end)}",
-                    fix="Give the time of the extract, or leave data_end away.",
-                )
-            history = History(
-                self._name, history.customers, logs, joined, segments, contact, timezone, given, checks
-            )
-        return history, checks
+        ids = pd.Index(customers)
+        history = History(self._name, ids, logs, joined, segments, contact, timezone, end, checks)
+        return (history if data_end is None else history.ending(data_end)), checks
 
     def _code_customers(self) -> tuple[Any, dict[str, np.ndarray]]:
         import pandas as pd
@@ -290,17 +293,6 @@ class _Build:
         if table is None:
             return None, {}, {}
         at = codes["customers"]
-        without = np.setdiff1d(codes["orders"], at)
-        if len(without):
-            self.findings.append(
-                Finding(
-                    "customers",
-                    "not-in-customers",
-                    "note",
-                    len(without),
-                    "customers have orders and no row in `customers`; their segments and joining dates are unknown",
-                )
-            )
         joined = None
         if "joined" in table.columns:
             joined = np.full(n, NEVER, dtype=np.int64)
@@ -322,41 +314,18 @@ class _Build:
             contact["consent"] = consent
         return joined, segments, contact
 
-    def _before_joined(self, joined: np.ndarray, codes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        codes = dict(codes)
+    def _report(self) -> CheckReport:
+        summaries = []
         for name, table in self._tables.items():
-            if name == "customers":
-                continue
-            time = table.columns[CONTRACTS[name].time or ""]
-            start = joined[codes[name]]
-            early = (time < start) & (start != NEVER)
-            if name == "tickets":
-                self._rules.drop(table, early, "before-joined", "opened before the customer joined")
-                codes[name] = codes[name][~early]
-            elif name == "orders":
-                self._rules.note(
-                    table,
-                    early,
-                    "before-joined",
-                    "placed before the customer's `joined`; used, and tenure counts from the first order",
-                )
-        return codes
+            time = table.columns.get(CONTRACTS[name].time or "", np.array([]))
+            first, last = (_minute(time.min()), _minute(time.max())) if len(time) else (None, None)
+            customers = len(table.columns["customer"].unique())
+            summaries.append(TableSummary(name, table.rows_read, len(table.row), customers, first, last))
+        return CheckReport(self._name, tuple(summaries), tuple(self.findings))
 
-    def _summaries(self, logs: dict[str, EventLog]) -> tuple[TableSummary, ...]:
-        import pandas as pd
 
-        out = []
-        for name, table in self._tables.items():
-            log = logs.get(name)
-            times = [
-                pd.Timestamp(int(t), unit="us").isoformat(sep=" ", timespec="minutes")
-                if log is not None
-                else None
-                for t in ((log.time[0], log.time[-1]) if log is not None else (0, 0))
-            ]
-            customers = len(np.unique(log.customer)) if log is not None else len(table.row)
-            out.append(TableSummary(name, table.rows_read, len(table.row), customers, times[0], times[1]))
-        return tuple(out)
+def _minute(instant: int) -> str:
+    return str(np.datetime64(int(instant), "us").astype("datetime64[m]")).replace("T", " ")
 
 
 def _event_log(name: str, table: TypedTable, codes: np.ndarray, timezone: str) -> EventLog:
@@ -397,3 +366,34 @@ def _categorise(values: Any) -> Category:
 
     codes, labels = pd.factorize(pd.Series(values.to_pandas()), sort=True)
     return Category(codes.astype(np.int32), tuple(str(x) for x in labels))
+
+
+def _as_arrow(frame: Any, table: str) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        with warnings.catch_warnings():
+            # pyarrow's conversion of pandas times with a zone uses what pandas 3.1 deprecates.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return pa.table(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(
+            f"The {table} frame mixes types in one column: {error.args[-1]}",
+            fix="Give each column one type, e.g. frame['id'] = frame['id'].astype(str).",
+            code="mixed-types",
+        ) from None
+    except (TypeError, ValueError, AttributeError) as error:
+        if "Duplicate column" in str(error):
+            raise DataError(
+                f"The {table} frame has two columns of the same name",
+                given=", ".join(map(str, frame.columns)),
+                fix="Rename or drop one of them.",
+                code="duplicate-columns",
+            ) from None
+        raise DataError(
+            f"The {table} table is not a data frame",
+            given=type(frame).__name__,
+            allowed="a pandas, Polars or Arrow table",
+            fix="Pass one of these; a lazy frame is collected first.",
+            code="not-a-frame",
+        ) from None

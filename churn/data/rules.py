@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churn.data.checks import Finding
-from churn.data.contracts import CONTRACTS
+from churn.data.checks import Action, Finding
+from churn.data.contracts import CONTRACTS, nearest
 from churn.data.history import NEVER
 from churn.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from churn.data.sources import Reader, TypedTable
 
 _EARLIEST_US = 0  # 1970: earlier times are placeholders, no customer interaction was recorded before
+_DAY_US = 86_400_000_000
 _DUPLICATES_ALLOWED = 0.1
+_SET_ASIDE_ALLOWED = 0.5
 
 
 class RowRules:
@@ -44,6 +48,7 @@ class RowRules:
         self._check_times(typed)
         if typed.table == "tickets":
             self._check_ticket_order(typed)
+            self._check_marks(typed)
         key = CONTRACTS[typed.table].key
         if key and key in typed.columns:
             self._check_key(typed, key)
@@ -54,16 +59,7 @@ class RowRules:
 
         if not hit.any():
             return
-        self.findings.append(
-            Finding(
-                typed.table,
-                code,
-                "set aside",
-                int(hit.sum()),
-                message,
-                self._reader.examples(typed.table, typed.row[hit]),
-            )
-        )
+        self._find(typed, hit, code, "set aside", message)
         keep = ~hit
         typed.row = typed.row[keep]
         mask = pa.array(keep)
@@ -74,16 +70,11 @@ class RowRules:
     def note(self, typed: TypedTable, hit: np.ndarray, code: str, message: str) -> None:
         """Remark on rows that are used all the same."""
         if hit.any():
-            self.findings.append(
-                Finding(
-                    typed.table,
-                    code,
-                    "note",
-                    int(hit.sum()),
-                    message,
-                    self._reader.examples(typed.table, typed.row[hit]),
-                )
-            )
+            self._find(typed, hit, code, "note", message)
+
+    def _find(self, typed: TypedTable, hit: np.ndarray, code: str, action: Action, message: str) -> None:
+        examples = self._reader.examples(typed.table, typed.row[hit])
+        self.findings.append(Finding(typed.table, code, action, int(hit.sum()), message, examples))
 
     def _complaints(self, typed: TypedTable, complaint_when: tuple[str, ...]) -> None:
         if "satisfaction" in typed.columns and "resolved" not in typed.columns:
@@ -98,24 +89,33 @@ class RowRules:
                 fix="Map `category` under tickets.columns.",
                 code="config-complaint",
             )
-        if "category" in typed.columns and "is_complaint" not in typed.columns and complaint_when:
+        if complaint_when and "is_complaint" in typed.columns:
+            raise ConfigError(
+                "tickets say twice what a complaint is: by `is_complaint` and by complaint_when",
+                fix="Leave one of them away; with columns given, only what they name is used.",
+                code="config-complaint",
+            )
+        if complaint_when and len(typed.row):
             import pyarrow.compute as pc
 
             values = pc.value_counts(typed.columns["category"]).to_pylist()
             known = sorted({str(v["values"]) for v in values if v["values"] is not None})
             missing = [c for c in complaint_when if c not in known]
-            if missing:
+            if len(missing) == len(complaint_when):
+                near = nearest(missing[0], known)
                 raise ConfigError(
-                    f"tickets.complaint_when names {missing[0]!r}, and no ticket has that category",
+                    f"tickets.complaint_when names {' and '.join(map(repr, missing))}, and no ticket has "
+                    "that category",
                     given=f"categories {', '.join(known[:12])}",
-                    fix="Use the values as they are in the data.",
+                    fix=f"Did you mean {near!r}?" if near else "Use the values as they are in the data.",
                     code="config-complaint",
                 )
-            is_in = np.isin(
-                np.asarray(typed.columns["category"].to_numpy(zero_copy_only=False), dtype=object),
-                list(complaint_when),
-            )
-            typed.columns["is_complaint"] = is_in.astype(float)
+            for category in missing:
+                message = f"no ticket has the category {category!r}, which complaint_when names"
+                self.findings.append(Finding("tickets", "unseen-category", "note", 0, message))
+        if complaint_when:
+            category_of = np.asarray(typed.columns["category"].to_numpy(zero_copy_only=False), dtype=object)
+            typed.columns["is_complaint"] = np.isin(category_of, list(complaint_when)).astype(float)
 
     def _localize(self, typed: TypedTable) -> None:
         """Read times without an offset in the configured zone; count what daylight saving made unclear."""
@@ -124,15 +124,17 @@ class RowRules:
         for name, naive in typed.naive.items():
             values = typed.columns[name]
             at = naive & (values != NEVER)
-            if not at.any():
-                continue
-            if self._timezone is None:
+            if at.any() and self._timezone is None:
                 raise ConfigError(
                     f"{typed.table}.{name} has times without an offset, and no time zone says how to read them",
                     given=f"{int(at.sum()):,} of {len(values):,} values",
                     fix="Set timezone, e.g. timezone: Europe/London or timezone: UTC.",
                     code="config-timezone",
                 )
+            # Placeholders such as 9999-12-31 need no zone to be set aside, and pandas cannot convert them.
+            at &= (values > _EARLIEST_US - _DAY_US) & (values < self._now + _DAY_US)
+            if not at.any():
+                continue
             local = pd.DatetimeIndex(values[at].astype("datetime64[us]"))
             strict = local.tz_localize(self._timezone, ambiguous="NaT", nonexistent="NaT")
             unclear = np.asarray(strict.isna())
@@ -157,22 +159,23 @@ class RowRules:
     def _check_times(self, typed: TypedTable) -> None:
         contract = CONTRACTS[typed.table]
         for name in (n for n in contract.names if n in typed.naive):
-            values = typed.columns[name]
             required = contract.field(name).required
-            for hit, code, message in (
-                (
-                    values < _EARLIEST_US,
-                    f"early-{name}",
-                    f"`{name}` lies before 1970: a placeholder, not a time",
-                ),
-                ((values > self._now) & (values != NEVER), f"future-{name}", f"`{name}` lies in the future"),
-            ):
-                if required:
-                    self.drop(typed, hit, code, message)
-                    values = typed.columns[name]
-                else:
-                    self.note(typed, hit, code, f"{message}; taken as not happened")
-                    typed.columns[name] = values = np.where(hit, NEVER, values)
+            early = typed.columns[name] < _EARLIEST_US
+            message = f"`{name}` lies before 1970: a placeholder, not a time"
+            if required:
+                self.drop(typed, early, f"early-{name}", message)
+            else:
+                self.note(typed, early, f"early-{name}", f"{message}; taken as empty")
+                typed.columns[name] = np.where(early, NEVER, typed.columns[name])
+            future = (typed.columns[name] > self._now) & (typed.columns[name] != NEVER)
+            message = f"`{name}` lies in the future"
+            if required:
+                self.drop(typed, future, f"future-{name}", message)
+            elif name == "recorded_at":
+                self.note(typed, future, f"future-{name}", f"{message}; the row is not known before then")
+            else:
+                self.note(typed, future, f"future-{name}", f"{message}; taken as empty")
+                typed.columns[name] = np.where(future, NEVER, typed.columns[name])
 
     def _check_ticket_order(self, typed: TypedTable) -> None:
         for name in ("first_reply", "resolved"):
@@ -194,6 +197,16 @@ class RowRules:
                 "`first_reply` lies after `resolved`; the earlier of the two counts as the answer",
             )
 
+    def _check_marks(self, typed: TypedTable) -> None:
+        if "satisfaction" in typed.columns:
+            self.note(
+                typed,
+                ~np.isnan(typed.columns["satisfaction"]) & (typed.columns["resolved"] == NEVER),
+                "mark-without-resolved",
+                "`satisfaction` is given and `resolved` is empty; the mark is not used, as nobody can tell "
+                "when it was given",
+            )
+
     def _check_key(self, typed: TypedTable, key: str) -> None:
         import pandas as pd
 
@@ -207,25 +220,72 @@ class RowRules:
                 if typed.table == "orders"
                 else "give one row per key"
             )
-            self.findings.append(
-                Finding(
-                    typed.table,
-                    f"duplicate-{key}",
-                    "error",
-                    int(duplicate.sum()),
-                    f"{100 * share:.0f} % of the rows repeat a `{key}` seen before; {hint}",
-                    self._reader.examples(typed.table, typed.row[duplicate]),
-                )
-            )
+            message = f"{100 * share:.0f} % of the rows repeat a `{key}` seen before; {hint}"
+            self._find(typed, duplicate, f"duplicate-{key}", "error", message)
             return
+        message = f"`{key}` is empty; such rows cannot be checked for duplicates"
+        self.note(typed, missing, f"null-{key}", message)
         self.drop(typed, duplicate, f"duplicate-{key}", f"`{key}` was seen before; the first row is kept")
-        if missing.any() and not CONTRACTS[typed.table].field(key).required:
-            self.findings.append(
-                Finding(
-                    typed.table,
-                    f"null-{key}",
-                    "note",
-                    int(missing.sum()),
-                    f"`{key}` is empty; such rows cannot be checked for duplicates",
+
+    # -- across tables ------------------------------------------------------------------------------
+
+    def check_enough(self, typed: TypedTable) -> None:
+        """Tell when no row is left, or too few of those that the user did not set aside by a rule."""
+        by_rule = sum(f.rows for f in self.findings if f.table == typed.table and f.code == "set-aside-rule")
+        read, used = typed.rows_read - by_rule, len(typed.row)
+        if typed.table != "orders":
+            if used == 0:
+                message = "no row can be used; the table is left away"
+                self.findings.append(Finding(typed.table, "empty-table", "note", 0, message))
+        elif used < (1 - _SET_ASIDE_ALLOWED) * read or used == 0:
+            reasons = [f for f in self.findings if f.table == "orders" and f.action == "set aside"]
+            most = max(reasons, key=lambda f: f.rows, default=None)
+            why = f", most often because: {most.message} ({most.rows:,} rows)" if most else ""
+            if used == 0:
+                code = "no-orders"
+                message = f"of {typed.rows_read:,} rows none can be used{why}; without orders nothing can be learned"
+            else:
+                code = "too-much-set-aside"
+                message = (
+                    f"more than half of the {read:,} rows had to be set aside{why}; mend the mapping or the data, "
+                    "or name the rows that do not count under set_aside"
                 )
+            examples = most.examples if most else ()
+            self.findings.append(Finding("orders", code, "error", read - used, message, examples))
+
+    def check_customers(self, tables: Mapping[str, TypedTable]) -> None:
+        """Compare the customers of each table with those who ordered and with the master data."""
+        import pyarrow.compute as pc
+
+        orders, customers = tables["orders"], tables.get("customers")
+        ordered = orders.columns["customer"]
+        for name in ("returns", "tickets", "interactions"):
+            if name in tables:
+                typed = tables[name]
+                known = pc.is_in(typed.columns["customer"], value_set=ordered)
+                self.note(
+                    typed,
+                    ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool),
+                    "without-orders",
+                    "they belong to customers who have no order and are never scored; if that is a surprise, "
+                    "compare how the ids are written in both tables",
+                )
+        if customers is not None:
+            known = pc.is_in(ordered, value_set=customers.columns["customer"])
+            self.note(
+                orders,
+                ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool),
+                "not-in-customers",
+                "they belong to customers who are not in `customers`; segments and joining dates are unknown",
             )
+
+    def check_joined(self, typed: TypedTable, joined: np.ndarray) -> np.ndarray:
+        """Treat rows before the customer's joining date, given for each row; return which rows stay."""
+        early = (typed.columns[CONTRACTS[typed.table].time or ""] < joined) & (joined != NEVER)
+        if typed.table == "tickets":
+            self.drop(typed, early, "before-joined", "opened before the customer joined")
+            return ~early
+        if typed.table == "orders":
+            message = "placed before the customer's `joined`; used, and tenure counts from the first order"
+            self.note(typed, early, "before-joined", message)
+        return np.ones(len(early), dtype=bool)

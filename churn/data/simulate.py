@@ -5,150 +5,16 @@ Why each of them leaves is known, and so is the exact probability of it: models 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
+from churn.data import posterior
 from churn.data import truth as latent
+from churn.data.shop import Shop
 from churn.data.truth import FloatArray, IntArray, Season
 from churn.errors import ParameterError
 
 _STREAMS = ("people", "orders", "complaints", "questions", "returns", "visits", "mail", "profile")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Shop:
-    """A simulated shop: five tables as a real shop would keep them, and the truth behind them.
-
-    Every table names the customer and is sorted by its time (UTC); nothing happens at or after `end`.
-
-    Attributes
-    ----------
-    orders, returns : DataFrame
-        One row per order (with amount, order_id, quantity, products, channel) or per return (with amount).
-    tickets : DataFrame
-        One row per request to the service: opened, first_reply, resolved, is_complaint, channel, satisfaction
-        (1 to 5). What had not happened by `end` is missing.
-    interactions : DataFrame
-        One row per visit or opened e-mail (`kind`), with its channel.
-    customers : DataFrame
-        One row per customer: joined, country, segment, consent, email.
-    truth : DataFrame
-        What nobody could know, one row per customer: leaves_at (the fading starts) and gone_at (it ends),
-        missing for those who stay; reason, rate_per_day, shape, hazard_per_day, fade_days.
-    start, end : pd.Timestamp
-        The span, `end` excluded.
-    seed, ignored_effect, ignored_after_days : int, float, float
-        As given to :func:`make_shop`.
-
-    Examples
-    --------
-    >>> sorted(make_shop(100, seed=1).tables())
-    ['customers', 'interactions', 'orders', 'returns', 'tickets']
-    """
-
-    orders: pd.DataFrame
-    returns: pd.DataFrame
-    tickets: pd.DataFrame
-    interactions: pd.DataFrame
-    customers: pd.DataFrame
-    truth: pd.DataFrame
-    start: pd.Timestamp
-    end: pd.Timestamp
-    seed: int
-    ignored_effect: float
-    ignored_after_days: float
-
-    def __repr__(self) -> str:
-        counts = ", ".join(f"{len(table):,} {name}" for name, table in self.tables().items())
-        left, hurt = self.truth["leaves_at"].notna(), self.truth["reason"].eq("ignored complaint")
-        return (
-            f"Shop from {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} (seed {self.seed})\n  {counts}\n"
-            f"  {left.mean():.0%} of the customers leave, {hurt.mean():.0%} over an ignored complaint "
-            f"(effect {self.ignored_effect:g} after {self.ignored_after_days:g} days)"
-        )
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the five tables a shop would have, by name; the truth is not among them.
-
-        Examples
-        --------
-        >>> make_shop(100, seed=1).tables()["returns"].columns.tolist()
-        ['customer', 'time', 'amount']
-        """
-        names = ("customers", "orders", "returns", "tickets", "interactions")
-        return {name: getattr(self, name) for name in names}
-
-    def write(self, folder: str | Path) -> dict[str, Path]:
-        """Write the five tables as Parquet files, making the folder where it is missing.
-
-        Parameters
-        ----------
-        folder : str or Path
-            Where to write; files of the same name are replaced.
-
-        Returns
-        -------
-        dict of str to Path
-            The file of each table.
-
-        Raises
-        ------
-        ParameterError
-            If `folder` is a file.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> make_shop(20, seed=1).write(tempfile.mkdtemp())["orders"].name
-        'orders.parquet'
-        """
-        folder = Path(folder)
-        if folder.is_file():
-            what, allowed = "The folder to write to is a file.", "a folder, or a name that does not exist yet"
-            raise ParameterError(what, given=str(folder), allowed=allowed, fix="Choose another folder.")
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in self.tables().items():
-            table.to_parquet(folder / f"{name}.parquet", index=False)
-        return {name: folder / f"{name}.parquet" for name in self.tables()}
-
-    def churn_probability(
-        self, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float = 0
-    ) -> pd.Series:
-        """Return each customer's true probability of no order in [as_of + gap, as_of + gap + horizon).
-
-        It rests on the latent numbers and state and on all that happened before `as_of`: no model can do
-        better. Complaints not opened by then are left out, as they need a new order: with no gap they hardly
-        matter; with 30 days of gap and an effect of 1 the mean comes out 0.004 too low.
-
-        Parameters
-        ----------
-        as_of : str or pd.Timestamp
-            The cutoff, after `start` and not after `end`; without a zone it is UTC.
-        horizon_days : float
-            Length of the window in days.
-        gap_days : float
-            Days between the cutoff and the window.
-
-        Returns
-        -------
-        pd.Series
-            Probability by customer id, for the customers whose first order is before `as_of`.
-
-        Raises
-        ------
-        ParameterError
-            If the cutoff is outside the span or the window has no length.
-
-        Examples
-        --------
-        >>> chance = make_shop(100, seed=1).churn_probability("2025-10-01", horizon_days=60)
-        >>> chance.index.name, bool(chance.between(0, 1).all())
-        ('customer', True)
-        """
-        return latent.no_order_probability(self, as_of, horizon_days, gap_days)
 
 
 def make_shop(
@@ -256,8 +122,9 @@ def _candidates(rng: np.random.Generator, who: pd.DataFrame, season: Season) -> 
     kept = spent <= most[owner]
     owner, spent = owner[kept], spent[kept]
     count = len(owner)
-    more, chosen = rng.exponential(1.3, count), rng.integers(0, 3, count)
-    size = who["spend"].to_numpy()[owner] * np.exp(rng.normal(0, 0.45, count)) * np.sqrt(0.6 + 0.4 * more)
+    more, chosen = rng.exponential(posterior.MORE_PRODUCTS, count), rng.integers(0, 3, count)
+    size = np.exp(rng.normal(0, posterior.AMOUNT_NOISE, count)) * np.sqrt(0.6 + 0.4 * more)
+    size = who["spend"].to_numpy()[owner] * size
     effort = first[owner] + spent / rate[owner]
     cand = pd.DataFrame({"who": owner, "effort": effort, "size": size, "more": more})
     cand["channel"] = np.where(rng.random(count) < 0.85, who["channel"].to_numpy()[owner], chosen)
@@ -297,23 +164,22 @@ class _Maker:
 
     def instants(self, days: FloatArray, before: float) -> pd.DatetimeIndex:
         """Return instants to the second, missing from `before` on."""
-        known = days < before
-        moment = np.full(len(days), np.datetime64("NaT", "us"))
+        known, moment = days < before, np.full(len(days), np.datetime64("NaT", "us"))
         seconds = np.floor(days[known] * 86_400).astype("m8[s]")
         moment[known] = self.start.tz_localize(None).to_datetime64() + seconds
         return pd.DatetimeIndex(moment).tz_localize("UTC")
 
     def strength(self, owner: IntArray, time: FloatArray, share: float = 1.0) -> FloatArray:
         """Return what is left of a customer's activity: 1 before the fading, 0 after that share of it."""
-        fade = self.who["fade"].to_numpy()[owner] * share
-        return np.asarray(np.clip(1 - (time - self.leaves[owner]) / fade, 0, 1), dtype=np.float64)
+        return posterior.strength(time, self.leaves[owner], self.who["fade"].to_numpy()[owner] * share)
 
     def orders(self, cand: pd.DataFrame) -> pd.DataFrame:
         """Return the orders; adds to `cand` the amounts, which shrink in the fade, as the products do."""
         owner, time = cand["who"].to_numpy(), cand["time"].to_numpy()
         left = np.nan_to_num(self.strength(owner, time))
         products = 1 + np.floor(cand["more"].to_numpy() * left).astype(np.int64)
-        cand["amount"] = np.round(np.maximum(cand["size"].to_numpy() * (0.55 + 0.45 * left), 1), 2)
+        kept = posterior.AMOUNT_KEPT + (1 - posterior.AMOUNT_KEPT) * left
+        cand["amount"] = np.round(np.maximum(cand["size"].to_numpy() * kept, 1), 2)
         rest: dict[str, object] = {"amount": cand["amount"], "order_id": ""}
         rest |= {"quantity": products + cand["extra"].to_numpy(), "products": products}
         rest["channel"] = pd.Index(["web", "app", "store"]).take(cand["channel"].to_numpy())
@@ -348,28 +214,19 @@ class _Maker:
     ) -> pd.DataFrame:
         """Return visits, those just before web and app orders among them, and openings of the weekly mail."""
         join, everyone = self.who["join"].to_numpy(), np.arange(len(self.who))
-        stop = np.minimum(self.who["drift"].to_numpy() + self.who["fade"].to_numpy() / 2, self.days)
+        stop = self.who["drift"].to_numpy() + self.who["fade"].to_numpy() * posterior.VISITS_FADE
+        stop = np.minimum(stop, self.days)
 
         first, until = season.clock(join), season.clock(stop)
         guest = np.repeat(everyone, visiting.poisson(self.who["visits"].to_numpy() * (until - first)))
         seen = season.time(first[guest] + visiting.random(len(guest)) * (until - first)[guest])
-        kept = visiting.random(len(guest)) < self.strength(guest, seen, 0.5)
+        kept = visiting.random(len(guest)) < self.strength(guest, seen, posterior.VISITS_FADE)
         guest, seen = guest[kept], seen[kept]
         bought = cand[cand["channel"] < 2]
         buyer, device = bought["who"].to_numpy(), bought["channel"].to_numpy()
         before = np.maximum(bought["time"].to_numpy() - bought["lead"].to_numpy(), self.joined[buyer])
 
-        tuesday = (1 - self.start.day_of_week) % 7 + 9 / 24
-        week = np.ceil((join - tuesday) / 7).astype(np.int64)
-        weeks = np.maximum(np.ceil((stop - tuesday) / 7).astype(np.int64) - week, 0)
-        weeks *= self.who["consent"].to_numpy()
-        reader = np.repeat(everyone, weeks)
-        mailed = tuesday + 7.0 * (np.arange(len(reader)) + (week - np.cumsum(weeks) + weeks)[reader])
-        opened = mailed + np.minimum(np.exp(mailing.normal(np.log(0.2), 1, len(reader))), 4)
-        reads = self.who["reads"].to_numpy()[reader] * self.strength(reader, mailed, 0.5)
-        kept = mailing.random(len(reader)) < reads
-        reader, opened = reader[kept], opened[kept]
-
+        reader, opened = posterior.draw_openings(mailing, self.who, self.leaves, stop, self.start)
         kind = np.repeat([0, 0, 1], [len(guest), len(buyer), len(reader)])
         liked = np.array([0, 1, 0])[self.who["channel"].to_numpy()]  # who prefers the store looks at the web
         channel = np.concatenate([liked[guest], device, np.full(len(reader), 2)])
@@ -396,4 +253,6 @@ class _Maker:
         frame = pd.DataFrame({"customer": self.ids, "leaves_at": self.instants(leaves, self.days)})
         frame["gone_at"] = self.instants(leaves + fade, np.inf)
         frame["reason"] = pd.Series(reason, dtype=object)
-        return frame.join(self.who[["rate_per_day", "shape", "hazard_per_day"]]).assign(fade_days=fade)
+        names = {"visits": "visits_per_day", "reads": "open_probability", "fade": "fade_days"}
+        who = self.who.rename(columns=names)
+        return frame.join(who[["rate_per_day", "shape", "hazard_per_day", *sorted(names.values()), "spend"]])

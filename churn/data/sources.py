@@ -17,11 +17,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from churn.config import Config, Location, Source
-from churn.data.checks import Finding, make_examples
-from churn.data.contracts import CONTRACTS, Contract, resolve_mapping
-from churn.data.expressions import bad_message, is_present, quote_name, quote_text, type_expression
+from churn.config import Config, Location, SetAside, Source
+from churn.data.checks import Action, Finding, make_examples
+from churn.data.contracts import CONTRACTS, Contract, nearest, resolve_mapping
+from churn.data.expressions import bad_message, is_present, misfit, quote_name, quote_text, type_expression
 from churn.errors import ChurnError, ConfigError, DataError, MissingFileError
+
+_ROW = "_churn_row"
 
 
 @dataclass
@@ -59,16 +61,22 @@ class Reader:
             "max_temp_directory_size": "20GB",
             "memory_limit": memory_limit,
             "autoinstall_known_extensions": "false",
-            "enable_progress_bar": "false",
+            # Casts between times with and without an offset in the user's queries go by the configured zone.
+            "TimeZone": (config.timezone if config else None) or "UTC",
         }.items():
             self._con.execute(f"SET {setting} = {quote_text(value)}")
         self._columns: dict[str, dict[str, str]] = {}
+        self._databases: dict[str, str] = {}
         self.findings: list[Finding] = []
         if config is not None:
             folders = [str(p) for p in config.search_path(".")]
             self._con.execute(f"SET file_search_path = {quote_text(','.join(folders))}")
-            for name, location in config.inputs.items():
-                self._open_input(name, location)
+            try:
+                for name, location in config.inputs.items():
+                    self._open_input(name, location)
+            except BaseException:
+                self.__exit__()
+                raise
 
     def __enter__(self) -> Reader:
         return self
@@ -82,7 +90,7 @@ class Reader:
         table: str,
         source: Source | None = None,
         *,
-        frame: Any = None,
+        frame: pa.Table | None = None,
         columns: Mapping[str, str] | None = None,
         extra: tuple[str, ...] = (),
         id_type: str | None = None,
@@ -95,8 +103,8 @@ class Reader:
             The contract's name.
         source : Source, optional
             Where the rows are, from the configuration.
-        frame : pandas, Polars or Arrow table, optional
-            The rows themselves; anything that speaks the Arrow stream interface.
+        frame : pyarrow.Table, optional
+            The rows themselves.
         columns : mapping, optional
             Field to column, for a frame.
         extra : tuple of str, optional
@@ -110,32 +118,40 @@ class Reader:
             mapping_given: Mapping[str, str] = source.columns
             time_format = source.time_format
         else:
-            self._con.register(f"frame_{table}", _as_arrow(frame, table))
+            self._register(table, frame)
             relation, mapping_given, time_format = f'"frame_{table}"', columns or {}, None
         found = self._describe(relation, table)
+        if source is not None and source.path is not None and len(found) == 1 and len(source.columns) != 1:
+            raise DataError(
+                f"{table}: the file {source.path} has one column only, {next(iter(found))!r}",
+                fix="Set delimiter; or mend the lines that have more or fewer values than the first (a title above "
+                "the column names is such a line).",
+                code="one-column",
+            )
         mapping = resolve_mapping(contract, mapping_given, found, table)
         for column in extra:
             if column not in found:
+                near = nearest(column, found)
                 raise ConfigError(
                     f"{table} names the column {column!r}, and the table has no such column",
                     given=f"columns {', '.join(found)}",
-                    fix="Name one of these columns.",
+                    fix=f"Did you mean {near!r}?" if near else "Name one of these columns.",
                     code="missing-column",
                 )
         chosen = list(dict.fromkeys([*mapping.values(), *extra]))
         select = ", ".join(quote_name(c) for c in chosen)
         findings = self._set_aside(source, relation, table) if source is not None else []
-        keep = _keep_condition(source)
-        read_all = self._one(f"SELECT count(*) FROM {relation}", table)
         # The row number is the rank among the rows that stay, fixed here so that examples can be shown later.
         self._run(
             f"CREATE OR REPLACE TEMP TABLE raw_{table} AS "
-            f"SELECT row_number() OVER () - 1 AS _row, {select} FROM {relation}{keep}",
+            f"SELECT row_number() OVER () - 1 AS {_ROW}, {select} FROM {relation}{_keep_condition(source)}",
             table,
         )
         self._columns[table] = {c: found[c] for c in chosen}
+        self._check_types(contract, mapping)
         typed = self._typed(contract, mapping, extra, time_format, id_type)
-        typed.rows_read = read_all
+        # Added up and not counted again: a query may give other rows each time.
+        typed.rows_read += sum(f.rows for f in findings)
         typed.findings[:0] = findings
         return typed
 
@@ -147,7 +163,7 @@ class Reader:
         names = list(self._columns[table])
         query = (
             f"SELECT {', '.join(_printable(n, self._columns[table][n]) for n in names)} FROM raw_{table} "
-            f"WHERE _row IN ({', '.join(map(str, wanted))}) ORDER BY _row"
+            f"WHERE {_ROW} IN ({', '.join(map(str, wanted))}) ORDER BY {_ROW}"
         )
         return make_examples(dict(zip(names, r, strict=True)) for r in self._con.execute(query).fetchall())
 
@@ -155,43 +171,65 @@ class Reader:
 
     def _open_input(self, name: str, location: Location) -> None:
         relation = self._relation(location, f"input {name}")
-        self.findings += self._set_aside(location, relation, name)
+        self.findings += self._set_aside(location, relation, f"input {name}")
         self._run(
             f"CREATE TEMP VIEW {quote_name(name)} AS SELECT * FROM {relation}{_keep_condition(location)}",
-            name,
+            f"input {name}",
         )
+
+    def _register(self, table: str, frame: pa.Table) -> None:
+        try:
+            self._con.register(f"frame_{table}", frame)
+        except duckdb.Error as error:
+            raise DataError(
+                f"The {table} frame cannot be read. DuckDB says: {_first_line(error)}",
+                given=f"columns of type {', '.join(sorted({str(t) for t in frame.schema.types})) or 'none'}",
+                fix="Give columns of numbers, text and times.",
+                code="source-unreadable",
+            ) from None
 
     def _relation(self, location: Location, where: str) -> str:
         if location.query is not None:
             query = location.query.strip().rstrip(";")
-            return f"({query})"
+            return f"({query}\n)"  # the query may end in a comment
         if location.database is not None and location.table is not None:
             path = self._find(location.database, where)[0]
-            alias = f"db_{len(self._con.execute('SELECT * FROM duckdb_databases()').fetchall())}"
-            self._run(f"ATTACH {quote_text(path)} AS {alias} (READ_ONLY)", where)
-            return ".".join([alias, *(quote_name(part) for part in location.table.split("."))])
+            if path not in self._databases:
+                alias = f"churn_db_{len(self._databases)}"
+                self._run(f"ATTACH {quote_text(path)} AS {alias} (READ_ONLY)", where)
+                self._databases[path] = alias
+            return ".".join([self._databases[path], *(quote_name(p) for p in location.table.split("."))])
         paths = self._find(str(location.path), where)
-        listed = "[" + ", ".join(quote_text(p) for p in paths) + "]"
+        listed = "[" + ", ".join(quote_text(glob.escape(p)) for p in paths) + "]"
         kinds = {Path(p).suffix.lower() for p in paths}
         if kinds <= {".parquet", ".pq"}:
             return f"read_parquet({listed}, union_by_name=true)"
         if kinds <= {".csv", ".tsv", ".txt", ".gz"}:
+            empty = [p for p in paths if Path(p).stat().st_size == 0]
+            if empty:
+                raise DataError(
+                    f"{where}: the file {empty[0]} is empty, it has not even a line of column names",
+                    fix="Export it again, or take it out of the path.",
+                    code="empty-file",
+                )
             sep = f", delim={quote_text(location.delimiter)}" if location.delimiter else ""
-            return f"read_csv({listed}, all_varchar=true, header=true, union_by_name=true{sep})"
+            # Left to itself DuckDB skips odd lines at the top and lines that begin with #, without a word.
+            return f"read_csv({listed}, all_varchar=true, header=true, union_by_name=true, skip=0, comment=''{sep})"
         raise ConfigError(
             f"{where}: the path {location.path} is neither CSV nor Parquet",
-            given=", ".join(sorted(kinds)),
-            allowed=".csv, .tsv, .txt, .csv.gz, .parquet",
-            fix="Convert the file or read it through a query.",
+            given="a folder" if any(Path(p).is_dir() for p in paths) else ", ".join(sorted(kinds)),
+            allowed="files ending in .csv, .tsv, .txt, .csv.gz or .parquet, all of one kind",
+            fix="For a folder add a pattern such as /*.parquet; convert other files or read them through a query.",
+            code="config-path",
         )
 
     def _find(self, text: str, where: str) -> list[str]:
         assert self._config is not None
         tried = self._config.search_path(text)
         for candidate in tried:
-            found = sorted(glob.glob(str(candidate), recursive=True)) or (  # noqa: PTH207 - absolute globs
-                [str(candidate)] if candidate.exists() else []
-            )
+            if candidate.exists():  # a name may hold the signs of a pattern: orders[1].csv
+                return [str(candidate)]
+            found = sorted(glob.glob(str(candidate), recursive=True))  # noqa: PTH207 - absolute globs
             if found:
                 return found
         raise MissingFileError(
@@ -205,7 +243,7 @@ class Reader:
         findings = []
         before = ""
         for rule in location.set_aside:
-            condition = f"coalesce(({rule.when}), false)"
+            condition = _condition(rule)
             rows = self._one(f"SELECT count(*) FROM {relation} WHERE {condition}{before}", table)
             if rows:
                 shown = self._con.execute(
@@ -220,6 +258,24 @@ class Reader:
 
     # -- typing -------------------------------------------------------------------------------------
 
+    def _check_types(self, contract: Contract, mapping: Mapping[str, str]) -> None:
+        """Refuse columns of a type that cannot hold the field; one without any value has no type, and may be."""
+        table, types = contract.table, self._columns[contract.table]
+        for name, column in mapping.items():
+            allowed = misfit(contract.field(name), types[column])
+            if allowed is None:
+                continue
+            if self._one(f"SELECT count({quote_name(column)}) FROM raw_{table}", table):
+                raise DataError(
+                    f"{table}.{name} is mapped to the column {column!r}, which cannot hold it",
+                    given=f"its type is {types[column]}",
+                    allowed=allowed,
+                    fix="Map another column, or convert it in a query.",
+                    code="wrong-type",
+                )
+            self._run(f"ALTER TABLE raw_{table} ALTER {quote_name(column)} TYPE VARCHAR", table)
+            types[column] = "VARCHAR"
+
     def _typed(
         self,
         contract: Contract,
@@ -229,10 +285,10 @@ class Reader:
         id_type: str | None,
     ) -> TypedTable:
         table, types = contract.table, self._columns[contract.table]
-        parts = ["_row"]
+        parts = [_ROW]
         for name, column in mapping.items():
             f, kind = contract.field(name), types[column]
-            value, naive = type_expression(f, column, kind, time_format, id_type, table)
+            value, naive = type_expression(f, column, kind, time_format, id_type)
             parts += [
                 f"{value} AS {quote_name(name)}",
                 f"({is_present(column, kind)} AND ({value}) IS NULL) AS {quote_name('bad_' + name)}",
@@ -240,8 +296,8 @@ class Reader:
             if f.kind == "time":
                 parts.append(f"{naive} AS {quote_name('naive_' + name)}")
         parts += [f"nullif(trim({quote_name(c)}::VARCHAR), '') AS {quote_name('extra_' + c)}" for c in extra]
-        data = self._arrow(f"SELECT {', '.join(parts)} FROM raw_{table} ORDER BY _row", table)
-        row = _numpy(data["_row"]).astype(np.int64)
+        data = self._arrow(f"SELECT {', '.join(parts)} FROM raw_{table} ORDER BY {_ROW}", table)
+        row = _numpy(data[_ROW]).astype(np.int64)
         findings: list[Finding] = []
         keep = np.ones(len(row), dtype=bool)
         for name in mapping:
@@ -249,35 +305,20 @@ class Reader:
             null = _numpy(data[name].is_null()).astype(bool)
             bad = _numpy(data["bad_" + name]).astype(bool)
             if f.required:
-                for code, mask, message in (
-                    (f"null-{name}", null & ~bad, f"`{name}` is empty"),
-                    (f"bad-{name}", bad, bad_message(f, time_format)),
-                ):
-                    hit = mask & keep
-                    if hit.any():
-                        findings.append(
-                            Finding(
-                                table,
-                                code,
-                                "set aside",
-                                int(hit.sum()),
-                                message,
-                                self.examples(table, row[hit]),
-                            )
-                        )
-                        keep &= ~mask
-            elif (bad & keep).any():
-                hit = bad & keep
-                findings.append(
-                    Finding(
-                        table,
-                        f"bad-{name}",
-                        "note",
-                        int(hit.sum()),
-                        f"{bad_message(f, time_format)}; the value is taken as unknown",
-                        self.examples(table, row[hit]),
-                    )
+                cases: tuple[tuple[str, np.ndarray, Action, str], ...] = (
+                    (f"null-{name}", null & ~bad, "set aside", f"`{name}` is empty"),
+                    (f"bad-{name}", bad, "set aside", bad_message(f, time_format)),
                 )
+            else:
+                unknown = f"{bad_message(f, time_format)}; the value is taken as unknown"
+                cases = ((f"bad-{name}", bad, "note", unknown),)
+            for code, mask, action, message in cases:
+                hit = mask & keep
+                if hit.any():
+                    examples = self.examples(table, row[hit])
+                    findings.append(Finding(table, code, action, int(hit.sum()), message, examples))
+                if action == "set aside":
+                    keep &= ~mask
         if not keep.all():
             data = data.filter(pa.array(keep))
         columns: dict[str, Any] = {}
@@ -321,40 +362,30 @@ class Reader:
 def _keep_condition(location: Location | None) -> str:
     if location is None or not location.set_aside:
         return ""
-    return " WHERE " + " AND ".join(f"NOT coalesce(({r.when}), false)" for r in location.set_aside)
+    return " WHERE " + " AND ".join(f"NOT {_condition(r)}" for r in location.set_aside)
 
 
-def _as_arrow(frame: Any, table: str) -> pa.Table:
-    try:
-        return pa.table(frame)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(
-            f"The {table} frame mixes types in one column: {error}",
-            fix="Give each column one type, e.g. frame['id'] = frame['id'].astype(str).",
-            code="mixed-types",
-        ) from None
-    except (TypeError, ValueError, AttributeError):
-        raise DataError(
-            f"The {table} table is not a data frame",
-            given=type(frame).__name__,
-            allowed="a pandas, Polars or Arrow table",
-            fix="Pass one of these.",
-            code="not-a-frame",
-        ) from None
+def _condition(rule: SetAside) -> str:
+    return f"coalesce(({rule.when}\n), false)"  # the rule may end in a comment
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return " ".join(str(error).strip().split("\n\n")[0].split())[:400]
 
 
 def _database_error(error: duckdb.Error, where: str) -> ChurnError:
-    first = str(error).strip().split("\n\n")[0].replace("\n", " ")
-    return DataError(
-        f"{where} cannot be read. DuckDB says: {first[:400]}",
-        fix="Mend the query, path or file and run churn check again.",
-        code="source-unreadable",
-    )
+    first = _first_line(error)
+    fix = "Mend the query, path or file and run churn check again."
+    if "utf-8" in first.lower():
+        fix = "Save the file as UTF-8 and run churn check again."
+    elif "VARCHAR" in first:
+        fix = "The columns of a CSV are text: convert them, e.g. TRY_CAST(amount AS DOUBLE) > 0."
+    return DataError(f"{where} cannot be read. DuckDB says: {first}", fix=fix, code="source-unreadable")
 
 
 def _printable(column: str, kind: str) -> str:
     # DuckDB needs pytz to hand out timestamps with a zone; text does without.
-    return f"{quote_name(column)}::VARCHAR" if "TIME ZONE" in kind else quote_name(column)
+    return f"{quote_name(column)}::VARCHAR" if "TIME ZONE" in kind or "TZ" in kind else quote_name(column)
 
 
 def _numpy(column: Any) -> np.ndarray:

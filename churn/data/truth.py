@@ -17,7 +17,7 @@ import pandas as pd
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
-    from churn.data.simulate import Shop
+    from churn.data.shop import Shop
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -248,7 +248,7 @@ def _poisson_modulo(mean: FloatArray, shape: int) -> FloatArray:
 def no_order_probability(
     shop: Shop, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float
 ) -> pd.Series:
-    """Return what :meth:`churn.data.simulate.Shop.churn_probability` does, which says more.
+    """Return what :meth:`churn.data.shop.Shop.churn_probability` does, which says more.
 
     Known are the latent parameters, whether a customer is active, fading or gone, and all that happened
     before the cutoff. An active customer may start to fade on any day up to the end of the window: by
@@ -285,7 +285,7 @@ def no_order_probability(
     chance = np.empty(len(known))
     leaves = latent["leaves"].to_numpy()
     settled = np.flatnonzero(leaves <= now)
-    chance[settled] = _given(season, latent.iloc[settled], points, leaves[settled][:, None])[:, 0]
+    chance[settled] = no_order_if(season, latent.iloc[settled], points, leaves[settled][:, None])[:, 0]
 
     waits = _pending(shop.tickets, start, now, shop.ignored_after_days)
     waits["chance"] *= shop.ignored_effect
@@ -314,17 +314,28 @@ def _mixed(
     rank = mine.groupby("place").cumcount().to_numpy()
     for turn in range(int(rank.max(initial=-1)) + 1):  # the 1st, 2nd, ... pending complaint of each customer
         spot, at, hit = (mine[name].to_numpy()[rank == turn] for name in ("place", "at", "chance"))
-        outcome = _given(season, latent.iloc[spot], points, at[:, None])[:, 0]
+        outcome = no_order_if(season, latent.iloc[spot], points, at[:, None])[:, 0]
         extra[spot] += np.exp(-hazard[spot] * (at - now)) * kept[spot] * hit * outcome
         weight[spot] *= np.where(middles > at[:, None], 1 - hit[:, None], 1.0)
         kept[spot] *= 1 - hit
-    drifts = (weight * _given(season, latent, points, middles[None, :])).sum(axis=1)
-    stay = stays[:, -1] * kept * _given(season, latent, points, np.full((1, 1), np.inf))[:, 0]
+    drifts = (weight * no_order_if(season, latent, points, middles[None, :])).sum(axis=1)
+    stay = stays[:, -1] * kept * no_order_if(season, latent, points, np.full((1, 1), np.inf))[:, 0]
     return np.asarray(drifts + extra + stay, dtype=np.float64)
 
 
-def _given(season: Season, latent: pd.DataFrame, points: FloatArray, leaves: FloatArray) -> FloatArray:
-    """Return the probability of no order by customer and column of `leaves`, the start of the fading."""
+def no_order_if(season: Season, latent: pd.DataFrame, points: FloatArray, leaves: FloatArray) -> FloatArray:
+    """Return the probability of no order by customer and column of `leaves`, the start of the fading.
+
+    `points` are now and the ends of the window; `latent` has shape, rate_per_day, fade_days and last, the
+    time of the last order.
+
+    Examples
+    --------
+    >>> who = pd.DataFrame({"shape": [2], "rate_per_day": [0.1], "fade_days": [30.0], "last": [80.0]})
+    >>> season, points = Season(pd.Timestamp("2023-01-01", tz="UTC"), 365), np.array([100.0, 100.0, 160.0])
+    >>> no_order_if(season, who, points, np.array([[60.0, np.inf]])).round(3).tolist()
+    [[1.0, 0.0]]
+    """
     shapes = latent["shape"].to_numpy()
     columns = ("rate_per_day", "fade_days", "last")
     rates, fades, lasts = (latent[name].to_numpy(dtype=np.float64)[:, None] for name in columns)

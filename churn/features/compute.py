@@ -44,6 +44,8 @@ class Schema:
         for name, log in history.logs.items():
             columns.add((name, None))
             columns |= {(name, c) for c in (*log.numbers, *log.instants, *log.categories)}
+            if {"first_reply", "resolved"} & set(log.instants):
+                columns.add((name, "answer"))  # what a ticket's first answer can be read from
         columns |= {("customers", c) for c in history.segments}
 
         def values(log: str, column: str) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ def full_schema() -> Schema:
 
     columns: set[tuple[str, str | None]] = {(t, None) for t in CONTRACTS}
     columns |= {(t, f.name) for t, c in CONTRACTS.items() for f in c.fields}
-    columns |= {("orders", "day"), ("customers", "SEGMENT")}
+    columns |= {("orders", "day"), ("tickets", "answer"), ("customers", "SEGMENT")}
     return Schema(frozenset(columns), ("CHANNEL",), ("KIND",), ("CHANNEL",), (("SEGMENT", ("VALUE",)),))
 
 

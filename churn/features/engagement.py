@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from churn.features.measures import Count, Decline, Ratio, Since, TopShare
-from churn.features.signal import Is, Signal, Where
+from churn.features.signal import Is, Known, Signal, Where
+
+# Kinds whose names would be those of other signals, such as tickets_count_30d.
+_TAKEN = frozenset(
+    [
+        "interactions",
+        "orders",
+        "returns",
+        "tickets",
+        "complaints",
+        "return",
+        "ticket",
+        "complaint",
+        "ignored_complaint",
+    ]
+)
 
 
 def signals(kinds: tuple[str, ...], channels: tuple[str, ...]) -> Iterator[Signal]:
     """Yield the engagement signals; `kinds` and `channels` are those found in the data."""
     yield from _of("interactions", None, "contacts of any kind")
     for kind in kinds:
-        yield from _of(kind, Is("kind", kind), f"{kind!r} interactions")
+        yield from _of(_name(kind, kinds), Is("kind", kind), f"{kind!r} interactions")
     yield Signal(
         "interactions_after_order",
         "engagement",
@@ -28,9 +43,12 @@ def signals(kinds: tuple[str, ...], channels: tuple[str, ...]) -> Iterator[Signa
             f"interaction_channel_share:{value}",
             "engagement",
             "channel",
-            Ratio(Count("interactions", where=Is("channel", value)), Count("interactions")),
+            Ratio(
+                Count("interactions", where=Is("channel", value)),
+                Count("interactions", where=Known("channel")),
+            ),
             "share",
-            f"share of interactions through {value}; unknown without interactions",
+            f"share of the interactions with a known channel through {value}; unknown without one",
             "either",
         )
     if channels:
@@ -40,9 +58,16 @@ def signals(kinds: tuple[str, ...], channels: tuple[str, ...]) -> Iterator[Signa
             "channel",
             TopShare("interactions", "channel", channels),
             "share",
-            "share of interactions in the most used channel; unknown without interactions",
+            "share of the interactions with a known channel in the most used one of these; unknown without one",
             "either",
         )
+
+
+def _name(kind: str, kinds: tuple[str, ...]) -> str:
+    name = kind
+    while name in _TAKEN or (name != kind and name in kinds):
+        name += "_contact"
+    return name
 
 
 def _of(name: str, where: Where | None, words: str) -> Iterator[Signal]:
@@ -74,6 +99,6 @@ def _of(name: str, where: Where | None, words: str) -> Iterator[Signal]:
             Decline("interactions", None, recent, earlier, where),
             "share",
             f"share by which the rate of {words} in the last {recent} days lies under the own rate of the "
-            f"{earlier} days before; unknown without 30 earlier days or earlier ones",
+            f"{earlier} days before, -3 at least; unknown without 30 earlier days or earlier ones",
             "high",
         )

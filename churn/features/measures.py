@@ -10,6 +10,8 @@ from churn.data.history import DAY_US, NEVER
 from churn.features.signal import (
     Array,
     Calculation,
+    Is,
+    Known,
     Measure,
     Where,
     category_values,
@@ -19,9 +21,10 @@ from churn.features.signal import (
 Needs = frozenset[tuple[str, str | None]]
 
 
-def reads(log: str, *columns: str | None) -> Needs:
-    """Say that a measure reads a log and some of its columns."""
-    return frozenset({(log, None), *((log, c) for c in columns if c)})
+def reads(log: str, *columns: str | None, where: Where | None = None) -> Needs:
+    """Say that a measure reads a log and some of its columns, those of a filter too."""
+    filtered = where.needs() if where else ()
+    return frozenset({(log, None), *((log, c) for c in (*columns, *filtered) if c)})
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Count:
         return ex.rows(self.log, self.where, self.days, self.until).count()
 
     def needs(self) -> Needs:
-        return reads(self.log, self.where.needs() if self.where else None)
+        return reads(self.log, where=self.where)
 
 
 @dataclass(frozen=True)
@@ -74,23 +77,32 @@ class Mean:
         return divide(rows.total(values), known)
 
     def needs(self) -> Needs:
-        return reads(self.log, self.column, self.where.needs() if self.where else None)
+        return reads(self.log, self.column, where=self.where)
 
 
 @dataclass(frozen=True)
 class Last:
-    """A number column on the customer's last row; NaN when there is none."""
+    """A number column on the customer's last row; NaN when there is none.
+
+    The last row is the one of the latest event or, with `by`, of the latest of that instant.
+    """
 
     log: str
     column: str
     where: Where | None = None
+    by: str | None = None
 
     def compute(self, ex: Calculation) -> Array:
         rows = ex.rows(self.log, self.where, None, 0.0)
-        return rows.last(rows.column(self.column))
+        if self.by is None:
+            return rows.last(rows.column(self.column))
+        order = np.argsort(rows.log.instants[self.by][rows.pick], kind="stable")
+        out = np.full(rows.n, np.nan)
+        out[rows.customer[order]] = rows.column(self.column)[order]
+        return out
 
     def needs(self) -> Needs:
-        return reads(self.log, self.column, self.where.needs() if self.where else None)
+        return reads(self.log, self.column, self.by, where=self.where)
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ class Since:
         return rows.first(days) if self.first else rows.last(days)
 
     def needs(self) -> Needs:
-        return reads(self.log, self.where.needs() if self.where else None)
+        return reads(self.log, where=self.where)
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,7 @@ class Hours:
         return rows.last(hours) if self.last else divide(rows.total(hours), rows.count())
 
     def needs(self) -> Needs:
-        return reads("tickets", self.column, self.where.needs())
+        return reads("tickets", self.column, where=self.where)
 
 
 @dataclass(frozen=True)
@@ -190,7 +202,7 @@ class Decline:
         return np.maximum(1 - divide(recent / self.recent_days, rate), -3.0)
 
     def needs(self) -> Needs:
-        return reads(self.log, self.column, self.where.needs() if self.where else None) | reads("orders")
+        return reads(self.log, self.column, where=self.where) | reads("orders")
 
 
 @dataclass(frozen=True)
@@ -260,7 +272,7 @@ class FadingRate:
         return total * 30.0 * np.log(2) / self.half_life_days
 
     def needs(self) -> Needs:
-        return reads(self.log, self.where.needs() if self.where else None)
+        return reads(self.log, where=self.where)
 
 
 @dataclass(frozen=True)
@@ -280,22 +292,20 @@ class CountAfter:
         return np.where(np.isnan(since), np.nan, counts)
 
     def needs(self) -> Needs:
-        return reads(self.log) | reads(self.after, self.after_where.needs() if self.after_where else None)
+        return reads(self.log) | reads(self.after, where=self.after_where)
 
 
 @dataclass(frozen=True)
 class TopShare:
-    """Share of the customer's rows in the most used value of a category; NaN without rows."""
+    """Share of the customer's rows in the most used of some values of a category; NaN where it is never known."""
 
     log: str
     column: str
     labels: tuple[str, ...]
 
     def compute(self, ex: Calculation) -> Array:
-        from churn.features.signal import Is
-
-        counts = np.stack([ex.value(Count(self.log, where=Is(self.column, v))) for v in self.labels])
-        return divide(counts.max(axis=0), counts.sum(axis=0))
+        counts = [ex.value(Count(self.log, where=Is(self.column, v))) for v in self.labels]
+        return divide(np.max(counts, axis=0), ex.value(Count(self.log, where=Known(self.column))))
 
     def needs(self) -> Needs:
         return reads(self.log, self.column)

@@ -18,8 +18,8 @@ from churn.features.measures import (
     TopShare,
     Total,
 )
-from churn.features.rhythm import ActiveShare, GapSpread, GapSum, Overdue, UsualGap
-from churn.features.signal import Is, Rule, Signal
+from churn.features.rhythm import ActiveShare, GapSpread, GapSum, OrderDays, Overdue, UsualGap
+from churn.features.signal import Is, Known, Signal
 
 WINDOWS = (30, 60, 90, 180, 365)
 
@@ -48,7 +48,7 @@ def _rhythm() -> Iterator[Signal]:
         "order_days_count",
         "rhythm",
         "experience",
-        Count("orders", where=Rule("order day")),
+        OrderDays(),
         "days",
         "different days with an order, ever",
         "low",
@@ -57,7 +57,7 @@ def _rhythm() -> Iterator[Signal]:
         "order_days_count_365d",
         "rhythm",
         "frequency",
-        Count("orders", 365, where=Rule("order day")),
+        OrderDays(365),
         "days",
         "different days with an order in the last 365 days",
         "low",
@@ -68,8 +68,8 @@ def _rhythm() -> Iterator[Signal]:
         "season",
         Count("orders", 365, 305),
         "orders",
-        "orders in the 60 days that follow the same date last year; 0 also for customers who were not "
-        "there yet",
+        "orders between 365 and 305 days ago, the coming 60 days a year earlier; 0 also for customers who "
+        "were not there yet",
         "low",
     )
     yield Signal(
@@ -117,7 +117,8 @@ def _rhythm() -> Iterator[Signal]:
         "silence",
         UsualGap(),
         "days",
-        "the customer's usual gap: the own mean, mixed with two gaps of the base's mean",
+        "the customer's usual gap: the own mean, mixed with two gaps of the base's mean; unknown while nobody has "
+        "two order days",
         "high",
     )
     yield Signal(
@@ -144,7 +145,8 @@ def _rhythm() -> Iterator[Signal]:
         "silence",
         Overdue("score"),
         "score",
-        "overdue days in standard deviations of the gaps",
+        "days since the last order less the usual gap, in standard deviations of the gaps: the own, mixed with "
+        "two gaps of the base's, at least half a day; below 0 when not yet due",
         "high",
     )
     yield Signal(
@@ -171,8 +173,8 @@ def _rhythm() -> Iterator[Signal]:
         "frequency",
         Decline("orders", None, 30, 180),
         "share",
-        "share by which the rate of the last 30 days lies under the own rate of the 180 days before; "
-        "unknown without 30 earlier days or earlier orders",
+        "share by which the rate of the last 30 days lies under the own rate of the 180 days before, -3 at "
+        "least; unknown without 30 earlier days or earlier orders",
         "high",
     )
     yield Signal(
@@ -181,8 +183,8 @@ def _rhythm() -> Iterator[Signal]:
         "frequency",
         Decline("orders"),
         "share",
-        "share by which the rate of the last 90 days lies under the own rate of the 365 days before; "
-        "unknown without 30 earlier days or earlier orders",
+        "share by which the rate of the last 90 days lies under the own rate of the 365 days before, -3 at "
+        "least; unknown without 30 earlier days or earlier orders",
         "high",
     )
     yield Signal(
@@ -266,8 +268,8 @@ def _volume() -> Iterator[Signal]:
         "basket",
         MeanDecline("orders", "amount"),
         "share",
-        "share by which the mean order of the last 90 days lies under that of the 365 days before; "
-        "unknown without orders in both",
+        "share by which the mean order of the last 90 days lies under that of the 365 days before, -3 at "
+        "least; unknown without orders in both or where the earlier mean is not above 0",
         "high",
     )
     yield Signal(
@@ -276,8 +278,8 @@ def _volume() -> Iterator[Signal]:
         "spend",
         Decline("orders", "amount"),
         "share",
-        "share by which the spend per day of the last 90 days lies under that of the 365 days before; "
-        "unknown without 30 earlier days or earlier spend",
+        "share by which the spend per day of the last 90 days lies under that of the 365 days before, -3 at "
+        "least; unknown without 30 earlier days or where the earlier spend is not above 0",
         "high",
     )
     yield Signal(
@@ -287,7 +289,7 @@ def _volume() -> Iterator[Signal]:
         Slope("orders", "amount"),
         "per 30 days",
         "trend of the amount over six stretches of 30 days, as a share of their mean; unknown for "
-        "customers of less than 180 days or without spend in them",
+        "customers of less than 180 days or where the mean is not above 0",
         "low",
     )
     for column, word in (("quantity", "units"), ("products", "different products")):
@@ -306,7 +308,7 @@ def _volume() -> Iterator[Signal]:
             "basket",
             Ratio(Last("orders", column), Mean("orders", column)),
             "ratio",
-            f"{word} of the last order over the own mean; unknown where the mean is 0",
+            f"{word} of the last order over the own mean; unknown where the mean is 0 or the last order has none",
             "low",
         )
         yield Signal(
@@ -316,7 +318,7 @@ def _volume() -> Iterator[Signal]:
             MeanDecline("orders", column),
             "share",
             f"share by which the mean {word} per order of the last 90 days lie under those of the 365 days "
-            "before; unknown without orders in both",
+            "before, -3 at least; unknown without orders in both or where the earlier mean is not above 0",
             "high",
         )
 
@@ -329,9 +331,9 @@ def _channels(channels: tuple[str, ...]) -> Iterator[Signal]:
             f"order_channel_share:{value}",
             "volume",
             "channel",
-            Ratio(Count("orders", where=Is("channel", value)), Count("orders")),
+            Ratio(Count("orders", where=Is("channel", value)), Count("orders", where=Known("channel"))),
             "share",
-            f"share of orders placed through {value}",
+            f"share of the orders with a known channel placed through {value}; unknown without one",
             "either",
         )
     yield Signal(
@@ -340,7 +342,7 @@ def _channels(channels: tuple[str, ...]) -> Iterator[Signal]:
         "channel",
         TopShare("orders", "channel", channels),
         "share",
-        "share of orders in the most used channel",
+        "share of the orders with a known channel in the most used one of these; unknown without one",
         "either",
     )
 
@@ -363,7 +365,7 @@ def _returns() -> Iterator[Signal]:
         "returns",
         Ratio(Count("returns"), Count("orders")),
         "ratio",
-        "returns per order",
+        "returns per order; unknown without orders",
         "high",
     )
     yield Signal(
@@ -372,7 +374,7 @@ def _returns() -> Iterator[Signal]:
         "returns",
         Ratio(Total("returns", "amount"), Total("orders", "amount")),
         "share",
-        "value returned over value ordered",
+        "value returned over value ordered; unknown where nothing was ordered",
         "high",
     )
     yield Signal(

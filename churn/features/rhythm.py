@@ -13,6 +13,23 @@ _PRIOR_GAPS = 2.0  # how many gaps of the whole base a customer's own rhythm is 
 
 
 @dataclass(frozen=True)
+class OrderDays:
+    """Different local days with an order in the last `days`; all before T when left out."""
+
+    days: float | None = None
+
+    def compute(self, ex: Calculation) -> Array:
+        rows = ex.rows("orders", None, self.days, 0.0)
+        first_of_day = rows.log.order_days[0][rows.pick].astype(np.float64)
+        days = np.bincount(rows.customer, weights=first_of_day, minlength=rows.n)
+        # The window may begin amid a day whose first order lies before it: that day counts too.
+        return days + np.nan_to_num(1 - rows.first(first_of_day))
+
+    def needs(self) -> Needs:
+        return reads("orders", "day")
+
+
+@dataclass(frozen=True)
 class GapSum:
     """Parts of the statistics of gaps between order days: number, sum, squared deviations from the own mean."""
 

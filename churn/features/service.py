@@ -1,4 +1,7 @@
-"""Signals from support tickets: volume, complaints, what was ignored, how fast answers came."""
+"""Signals from support tickets: volume, complaints, what was ignored, how fast answers came.
+
+A ticket is answered by its first reply or by its resolution, whichever comes first.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def signals(ignored_after_days: float) -> Iterator[Signal]:
         "tickets",
         Ratio(Count("tickets"), Count("orders")),
         "ratio",
-        "tickets per order",
+        "tickets per order; unknown without orders",
         "high",
     )
     for d in (30, 90, 365):
@@ -114,7 +117,7 @@ def signals(ignored_after_days: float) -> Iterator[Signal]:
         "ignored",
         CountAfter("orders", "tickets", IGNORED),
         "orders",
-        "orders since the last ignored complaint; unknown without one",
+        "orders since the last ignored complaint was opened; unknown without one",
         "low",
     )
     yield make(
@@ -138,7 +141,7 @@ def signals(ignored_after_days: float) -> Iterator[Signal]:
         "replies",
         Hours("first_reply", ANSWERED),
         "hours",
-        "mean hours to the first answer of the tickets answered so far; unknown without one",
+        "mean hours to the first answer (reply or resolution) of the tickets answered so far; unknown without one",
         "high",
     )
     yield make(
@@ -146,7 +149,7 @@ def signals(ignored_after_days: float) -> Iterator[Signal]:
         "replies",
         Hours("first_reply", ANSWERED, last=True),
         "hours",
-        "hours to the first answer of the last ticket that was answered; unknown without one",
+        "hours to the first answer of the ticket opened last among those answered; unknown without one",
         "high",
     )
     yield make(
@@ -160,9 +163,9 @@ def signals(ignored_after_days: float) -> Iterator[Signal]:
     yield make(
         "satisfaction_last",
         "satisfaction",
-        Last("tickets", "satisfaction", RATED),
+        Last("tickets", "satisfaction", RATED, by="resolved"),
         "score",
-        "last mark given; unknown without one",
+        "mark of the ticket resolved last; unknown without one",
         "low",
     )
     yield make(

@@ -95,8 +95,21 @@ class Is:
             return np.zeros(len(log), dtype=bool)
         return category.codes == category.labels.index(self.value)
 
-    def needs(self) -> str | None:
-        return self.column
+    def needs(self) -> tuple[str, ...]:
+        return (self.column,)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Rows whose category column has any value."""
+
+    column: str
+
+    def mask(self, log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
+        return log.categories[self.column].codes >= 0
+
+    def needs(self) -> tuple[str, ...]:
+        return (self.column,)
 
 
 @dataclass(frozen=True)
@@ -108,11 +121,11 @@ class Rule:
     def mask(self, log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
         return RULES[self.name][0](log, view, settings)
 
-    def needs(self) -> str | None:
+    def needs(self) -> tuple[str, ...]:
         return RULES[self.name][1]
 
 
-Where = Is | Rule
+Where = Is | Known | Rule
 
 
 class Calculation(Protocol):
@@ -178,10 +191,6 @@ def _ignored(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
     )
 
 
-def _first_of_day(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return log.order_days[0]
-
-
 def _open(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
     return log.instants["resolved"] == NEVER
 
@@ -210,17 +219,16 @@ def _rated(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
     return ~np.isnan(log.numbers["satisfaction"])
 
 
-# name: (mask, the column it needs beside the rows themselves)
-RULES: dict[str, tuple[Callable[[EventLog, View, Mapping[str, float]], Array], str | None]] = {
-    "order day": (_first_of_day, None),
-    "complaint": (_complaint, "is_complaint"),
-    "ignored complaint": (_ignored, "is_complaint"),
-    "unanswered complaint": (_unanswered_complaint, "is_complaint"),
-    "open": (_open, "resolved"),
-    "unanswered": (_unanswered, "first_reply"),
-    "answered": (_answered, "first_reply"),
-    "resolved": (_resolved, "resolved"),
-    "rated": (_rated, "satisfaction"),
+# name: (mask, the columns it needs beside the rows themselves); "answer" is there with first_reply or resolved.
+RULES: dict[str, tuple[Callable[[EventLog, View, Mapping[str, float]], Array], tuple[str, ...]]] = {
+    "complaint": (_complaint, ("is_complaint",)),
+    "ignored complaint": (_ignored, ("is_complaint", "answer")),
+    "unanswered complaint": (_unanswered_complaint, ("is_complaint", "answer")),
+    "open": (_open, ("resolved",)),
+    "unanswered": (_unanswered, ("first_reply",)),
+    "answered": (_answered, ("first_reply",)),
+    "resolved": (_resolved, ("resolved",)),
+    "rated": (_rated, ("satisfaction",)),
 }
 
 

@@ -162,6 +162,7 @@ def load_model(folder: str | Path) -> Model:
     Returns
     -------
     Model
+        Ready to score; its trees are read at the first prediction.
 
     Raises
     ------
@@ -204,7 +205,7 @@ def load_model(folder: str | Path) -> Model:
             content["beats_baselines"],
             content["training"],
         )
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ModelError(
             f"The model in {path} cannot be read: {type(error).__name__} {error}",
             fix="Copy the bundle again from where it was made, or train again.",

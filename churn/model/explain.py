@@ -113,7 +113,10 @@ class _Teller:
                 else None
             )
         teller: Callable[[Facts], str | None] | None = getattr(self, f"_{topic.replace(' ', '_')}", None)
-        return teller(facts) if teller else None
+        try:
+            return teller(facts) if teller else None
+        except _UnknownError:
+            return None
 
     def _silence(self, f: Facts) -> str | None:
         days, gap = _get(f, "recency_days"), _get(f, "gap_mean_days")
@@ -141,7 +144,7 @@ class _Teller:
             return f"{_count(recent, 'order')} in the last 90 days; the own earlier pace was {recent / (1 - fall):.1f}"
         if _get(f, "orders_slope_6x30d") <= -_DOWN:
             return f"Orders are falling month by month: {_count(_get(f, 'orders_count_180d'), 'order')} in 180 days"
-        return f"Only {_count(year, 'order')} in the last 365 days" if year <= 4 else None
+        return f"Only {_count(year, 'order')} in the last 365 days" if 0 < year <= 4 else None
 
     def _experience(self, f: Facts) -> str | None:
         orders, tenure = _get(f, "orders_count"), _get(f, "tenure_days")
@@ -150,9 +153,9 @@ class _Teller:
         return f"{_count(orders, 'order')} in {_days(tenure)} as a customer"
 
     def _season(self, f: Facts) -> str | None:
-        if _get(f, "tenure_days") < 365 or _get(f, "orders_same_season") > 0:
-            return None
-        return "Ordered nothing in the coming 60 days of last year either"
+        if _get(f, "tenure_days") >= 365 and _get(f, "orders_same_season") == 0:
+            return "Ordered nothing in the same season last year"
+        return None
 
     def _spend(self, f: Facts) -> str | None:
         if math.isnan(_get(f, "gap_mean_days")):
@@ -225,25 +228,36 @@ class _Teller:
         return None
 
     def _single_order(self, f: Facts) -> str:
-        return f"All in one: {self._money(_get(f, 'amount_total'))} spent on a single day, no habit yet"
+        return f"No habit yet: {self._money(_get(f, 'amount_total'))} spent so far, all on one day"
 
     def _money(self, value: float) -> str:
-        return format_amount(value, self._currency)
+        return format_amount(_known(value), self._currency)
 
 
 def _once(f: Facts) -> str:
-    return f"Ordered once, {_days(_get(f, 'recency_days'))} ago, and not again"
+    once = "once" if _get(f, "orders_count") == 1 else "on a single day"
+    return f"Ordered {once}, {_days(_get(f, 'recency_days'))} ago, and not again"
 
 
 def _get(facts: Facts, name: str) -> float:
     return facts.get(name, math.nan)
 
 
+class _UnknownError(Exception):
+    """A sentence needs a number that is not known."""
+
+
+def _known(value: float) -> float:
+    if math.isnan(value):
+        raise _UnknownError
+    return value
+
+
 def _days(value: float) -> str:
-    days = max(round(value), 0)
+    days = max(round(_known(value)), 0)
     return f"{days:,} day{'' if days == 1 else 's'}"
 
 
 def _count(value: float, noun: str) -> str:
-    number = "no" if value == 0 else f"{value:,.0f}"
+    number = "no" if _known(value) == 0 else f"{value:,.0f}"
     return f"{number} {noun}{'' if value == 1 else 's'}"

@@ -87,7 +87,7 @@ def training_cutoffs(
         raise ModelError(
             "The history is too short to learn from",
             given=f"{days:.0f} days of orders before the test cutoff {history.date(test_cutoff)}, room for "
-            f"{len(cutoffs)} training snapshots",
+            f"{len(cutoffs)} training snapshot{'' if len(cutoffs) == 1 else 's'}",
             allowed=f"at least 3 snapshots: {definition.active_days} days to see who is active, "
             f"{definition.window_us // DAY_US} days of outcome and {2 * step_days} days between",
             fix="Shorten active_days, horizon_days or step_days, or bring more history.",

@@ -117,17 +117,20 @@ def make_outlook(
         start = history.days_before(end, span / DAY_US)
         if start < history.data_start + d.active_days * DAY_US or end > history.closing:
             return None
-        return retention_between(history, d.active_days, start, end)
+        return retention_between(history, d.active_days, start, end, known_before=t)
 
-    if d.active_days < d.gap_days + d.horizon_days:
-        return Outlook(
-            at(t),
-            at(history.days_before(t, span / DAY_US)),
-            None,
-            "The expected rate is not derived: active_days is shorter than the "
-            "horizon, so an order within the horizon need not leave a customer active at its end.",
-            d.active_days,
+    current, previous = at(t), at(history.days_before(t, span / DAY_US))
+    why_not = ""
+    if d.active_days * DAY_US < span:
+        why_not = (
+            f"active_days is shorter than the {span // DAY_US} days ahead, so an order within them need not leave a "
+            "customer active at their end"
         )
+    elif len(p) == 0:
+        why_not = "nobody is active at the cutoff"
+    if why_not:
+        note = f"The expected rate is not derived: {why_not}."
+        return Outlook(current, previous, None, note, d.active_days)
     # Active at the end of the coming period: whoever ordered recently enough already, and whoever orders in it.
     sure = recency <= d.active_days - span / DAY_US
     expected = float(np.where(sure, 1.0, 1 - p).mean())
@@ -137,4 +140,4 @@ def make_outlook(
     )
     if d.gap_days:
         note += f" A lower bound: orders within the gap of {d.gap_days} days are not foreseen."
-    return Outlook(at(t), at(history.days_before(t, span / DAY_US)), expected, note, d.active_days)
+    return Outlook(current, previous, expected, note, d.active_days)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from churn.data.history import DAY_US, History, Instant
-from churn.definition import active_customers
+from churn.definition import is_active
 from churn.display import Rendered, format_count, format_percent, table_text
 from churn.errors import ParameterError
 from churn.retention.rate import N_IN_SETS, Retention
@@ -22,7 +22,12 @@ _FREQUENCIES = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year
 
 
 def retention_between(
-    history: History, active_days: int, start: Instant | int, end: Instant | int
+    history: History,
+    active_days: int,
+    start: Instant | int,
+    end: Instant | int,
+    *,
+    known_before: Instant | int | None = None,
 ) -> Retention:
     """Compute the retention of one period from the log.
 
@@ -34,6 +39,9 @@ def retention_between(
         A customer is active at an instant while the last order before it is at most this old.
     start, end : date, datetime or str
         The period, ``[start, end)``; it may end with the day of the last order, which counts as whole.
+    known_before : date, datetime or str, optional
+        Count only orders that were known (``recorded_at``) before it, at both ends of the period alike; all
+        orders when left out.
 
     Returns
     -------
@@ -66,15 +74,14 @@ def retention_between(
             fix="Choose an earlier end.",
             code="immature",
         )
-    before, after = history.as_of(t0), history.as_of(t1)
-    s = np.zeros(len(history.customers), dtype=bool)
-    s[active_customers(before, active_days)] = True
-    e = np.zeros(len(history.customers), dtype=bool)
-    e[active_customers(after, active_days)] = True
-    known = np.zeros(len(history.customers), dtype=bool)
-    known[before.logs["orders"].customer] = True
+    orders, n = history.logs["orders"], len(history.customers)
+    if known_before is not None:
+        orders = orders.known_before(history.instant(known_before))
+    s, e = is_active(orders, n, t0, active_days), is_active(orders, n, t1, active_days)
+    ordered_before = np.zeros(n, dtype=bool)
+    ordered_before[orders.customer[: np.searchsorted(orders.time, t0, side="left")]] = True
     entered = e & ~s
-    new = int((entered & ~known).sum())
+    new = int((entered & ~ordered_before).sum())
     return Retention(
         int(s.sum()),
         int(e.sum()),
@@ -180,6 +187,7 @@ def retention_series(history: History, active_days: int, every: Every = "month")
         (history.instant(str(p.start_time.date())), history.instant(str((p + 1).start_time.date())))
         for p in calendar
     ]
+    bounds = [(a, b) for a, b in bounds if a < history.data_end]
     whole = [(a, b) for a, b in bounds if a >= earliest and b <= history.closing]
     if not whole:
         raise ParameterError(

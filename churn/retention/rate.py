@@ -8,6 +8,7 @@ order in the period and in E, reactivated = in E, ordered before the period, not
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from churn.display import Rendered, format_percent
@@ -132,7 +133,7 @@ def retention_rate(start: int, end: int, new: int) -> Retention:
     (0.7, 0.3)
     """
     for name, value in (("S (start)", start), ("E (end)", end), ("N (new)", new)):
-        if isinstance(value, bool) or value != int(value) or value < 0:
+        if not _is_count(value):
             raise ParameterError(
                 f"{name} is not a count of customers",
                 given=repr(value),
@@ -162,3 +163,9 @@ def retention_rate(start: int, end: int, new: int) -> Retention:
     return Retention(
         int(start), int(end), int(new), n_counts="what was given; reactivated customers belong in it"
     )
+
+
+def _is_count(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return float(value) >= 0 and float(value) % 1 == 0

@@ -1,0 +1,189 @@
+"""The simulated shop as a value: its five tables, and what it knows in truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from churn.data import posterior
+from churn.errors import ParameterError
+
+if TYPE_CHECKING:
+    from churn.data.history import History
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Shop:
+    """A simulated shop: five tables as a real shop would keep them, and the truth behind them.
+
+    Every table names the customer and is sorted by its time (UTC); nothing happens at or after `end`.
+
+    Attributes
+    ----------
+    orders, returns : DataFrame
+        One row per order (with amount, order_id, quantity, products, channel) or per return (with amount).
+    tickets : DataFrame
+        One row per request to the service: opened, first_reply, resolved, is_complaint, channel, satisfaction
+        (1 to 5). What had not happened by `end` is missing.
+    interactions : DataFrame
+        One row per visit or opened e-mail (`kind`), with its channel.
+    customers : DataFrame
+        One row per customer: joined, country, segment, consent, email.
+    truth : DataFrame
+        What nobody could know, one row per customer: leaves_at (the fading starts) and gone_at (it ends),
+        missing for those who stay; reason, rate_per_day, shape, hazard_per_day, fade_days, open_probability,
+        visits_per_day, spend.
+    start, end : pd.Timestamp
+        The span, `end` excluded.
+    seed, ignored_effect, ignored_after_days : int, float, float
+        As given to :func:`churn.make_shop`.
+
+    Examples
+    --------
+    >>> from churn import make_shop
+    >>> sorted(make_shop(100, seed=1).tables())
+    ['customers', 'interactions', 'orders', 'returns', 'tickets']
+    """
+
+    orders: pd.DataFrame
+    returns: pd.DataFrame
+    tickets: pd.DataFrame
+    interactions: pd.DataFrame
+    customers: pd.DataFrame
+    truth: pd.DataFrame
+    start: pd.Timestamp
+    end: pd.Timestamp
+    seed: int
+    ignored_effect: float
+    ignored_after_days: float
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(table):,} {name}" for name, table in self.tables().items())
+        left, hurt = self.truth["leaves_at"].notna(), self.truth["reason"].eq("ignored complaint")
+        return (
+            f"Shop from {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} (seed {self.seed})\n  {counts}\n"
+            f"  {left.mean():.0%} of the customers leave, {hurt.mean():.0%} over an ignored complaint "
+            f"(effect {self.ignored_effect:g} after {self.ignored_after_days:g} days)"
+        )
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the five tables a shop would have, by name; the truth is not among them.
+
+        Examples
+        --------
+        >>> from churn import make_shop
+        >>> make_shop(100, seed=1).tables()["returns"].columns.tolist()
+        ['customer', 'time', 'amount']
+        """
+        names = ("customers", "orders", "returns", "tickets", "interactions")
+        return {name: getattr(self, name) for name in names}
+
+    def history(self, *, name: str = "shop") -> History:
+        """Return the five tables as a history, with country and segment as segments.
+
+        Parameters
+        ----------
+        name : str, default "shop"
+            What to call it.
+
+        Returns
+        -------
+        History
+            Ready to train on; what the shop knows in truth is not in it.
+
+        Examples
+        --------
+        >>> from churn import make_shop
+        >>> sorted(make_shop(100, seed=1).history().segments)
+        ['country', 'segment']
+        """
+        from churn.data.load import make_history
+
+        return make_history(
+            self.orders,
+            returns=self.returns,
+            tickets=self.tickets,
+            interactions=self.interactions,
+            customers=self.customers,
+            segments=("country", "segment"),
+            contact=("email",),
+            data_end=self.end,
+            name=name,
+        )
+
+    def write(self, folder: str | Path) -> dict[str, Path]:
+        """Write the five tables as Parquet files, making the folder where it is missing.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Where to write; files of the same name are replaced.
+
+        Returns
+        -------
+        dict of str to Path
+            The file of each table.
+
+        Raises
+        ------
+        ParameterError
+            If `folder` is a file.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from churn import make_shop
+        >>> make_shop(20, seed=1).write(tempfile.mkdtemp())["orders"].name
+        'orders.parquet'
+        """
+        folder = Path(folder)
+        if folder.is_file():
+            what, allowed = "The folder to write to is a file.", "a folder, or a name that does not exist yet"
+            raise ParameterError(what, given=str(folder), allowed=allowed, fix="Choose another folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables().items():
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+        return {name: folder / f"{name}.parquet" for name in self.tables()}
+
+    def churn_probability(
+        self, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float = 0, knowing: str = "everything"
+    ) -> pd.Series:
+        """Return each customer's true probability of no order in [as_of + gap, as_of + gap + horizon).
+
+        It rests on the latent numbers and on all that happened before `as_of`. Whether the fading has begun is
+        known, or inferred from the log: no model can do better than that. Complaints not opened by then are
+        left out, as they need a new order: with no gap they hardly matter; with 30 days of gap and an effect
+        of 1 the mean comes out 0.004 too low.
+
+        Parameters
+        ----------
+        as_of : str or pd.Timestamp
+            The cutoff, after `start` and not after `end`; without a zone it is UTC.
+        horizon_days : float
+            Length of the window in days.
+        gap_days : float
+            Days between the cutoff and the window.
+        knowing : str
+            "everything", or "log": the latent numbers, but of the state only what the log tells.
+
+        Returns
+        -------
+        pd.Series
+            Probability by customer id, for the customers whose first order is before `as_of`.
+
+        Raises
+        ------
+        ParameterError
+            If the cutoff is outside the span, the window has no length, or `knowing` is something else.
+
+        Examples
+        --------
+        >>> from churn import make_shop
+        >>> chance = make_shop(100, seed=1).churn_probability("2025-10-01", horizon_days=60)
+        >>> chance.index.name, bool(chance.between(0, 1).all())
+        ('customer', True)
+        """
+        return posterior.no_order_probability(self, as_of, horizon_days, gap_days, knowing)

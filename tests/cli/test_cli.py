@@ -1,0 +1,171 @@
+"""The command line, in process, on a small shop in files; results are read back as a script would."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+from churn.__main__ import run
+
+
+@pytest.fixture(scope="module")
+def place(shop, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    shop.write(folder / "data")
+    config = {
+        "name": "shop",
+        "timezone": "UTC",
+        "sources": {
+            **{t: {"path": f"data/{t}.parquet"} for t in ("orders", "returns", "tickets", "interactions")},
+            "customers": {"path": "data/customers.parquet", "segments": ["country", "segment"], "contact": ["email"]},
+        },
+        "definition": {"active_days": 120, "horizon_days": 45},
+    }
+    (folder / "shop.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(place):
+    assert run(["train", str(place / "shop.yaml"), "--no-track", "--json"]) == 0
+    return place
+
+
+def test_check(place, capsys):
+    assert run(["check", str(place / "shop.yaml")]) == 0
+    assert "Data check of shop: usable" in capsys.readouterr().out
+    assert run(["check", str(place / "shop.yaml"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["usable"]
+    assert {t["table"] for t in report["tables"]} == {"orders", "returns", "tickets", "interactions", "customers"}
+
+
+def test_check_exits_1_when_unusable(tmp_path, capsys):
+    (tmp_path / "o.csv").write_text("customer,time,amount\na,never,1\nb,2024-01-01,x\n")
+    (tmp_path / "c.yaml").write_text(
+        "name: bad\ntimezone: UTC\nsources: {orders: {path: o.csv}}\ndefinition: {active_days: 10, horizon_days: 5}\n")
+    assert run(["check", "c.yaml"]) == 1
+    out = capsys.readouterr().out
+    assert "CANNOT BE USED" in out
+    assert '"never"' in out
+    assert "`amount` is not a finite number" in out
+    assert run(["train", "c.yaml"]) == 1
+    err = capsys.readouterr().err
+    assert "Run churn check" in err
+    assert "Traceback" not in err
+
+
+def test_train_saves_candidate_and_champion(trained, capsys):
+    for name in ("candidate", "champion"):
+        assert (trained / "models" / "shop" / name / "MANIFEST.json").is_file()
+
+
+def test_train_prints_the_verdict_first(trained, capsys):
+    assert run(["train", str(trained / "shop.yaml"), "--no-track", "--test-cutoff", "2025-09-01"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("The model beats the simple baselines on the held-out cutoff")
+    assert "Held-out cutoff 2025-09-01" in out
+    assert "Next: churn score" in out
+    assert run(["train", str(trained / "shop.yaml"), "--no-track", "--test-cutoff", "someday"]) == 1
+    assert "not a date" in capsys.readouterr().err
+
+
+def test_score_writes_and_prints(trained, capsys):
+    assert run(["score", str(trained / "shop.yaml"), "--as-of", "2025-11-01", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["as_of"] == "2025-11-01"
+    assert summary["retention"]["current"]["retention_rate"] > 0.5
+    folder = trained / "churn-output" / "shop" / "2025-11-01"
+    listed = pd.read_parquet(folder / "at_risk.parquet")
+    assert len(listed) == summary["at_risk"]
+    assert "email" not in listed.columns
+    assert run(["score", str(trained / "shop.yaml"), "--as-of", "2025-11-01", "--top", "5", "--out", "mine"]) == 0
+    out = capsys.readouterr().out
+    assert "Retention as of 2025-11-01" in out
+    assert "At risk: 5 of" in out
+    assert len(pd.read_csv("mine/at_risk.csv")) == 5
+
+
+def test_score_mistakes(trained, capsys, tmp_path):
+    config = str(trained / "shop.yaml")
+    for arguments, words in (
+        (["--threshold", "50"], "--threshold is not a probability"),
+        (["--as-of", "2035-01-01"], "lies after the end of the data"),
+        (["--model", str(tmp_path)], "There is no model in"),
+    ):
+        assert run(["score", config, *arguments]) == 1
+        assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_score_without_a_model_says_how_to_get_one(place, capsys, tmp_path):
+    other = place / "other.yaml"
+    other.write_text((place / "shop.yaml").read_text().replace("name: shop", "name: other"))
+    assert run(["score", str(other)]) == 1
+    assert "Train one first with churn train CONFIG" in " ".join(capsys.readouterr().err.split())
+
+
+def test_score_with_another_definition_is_refused(trained, capsys):
+    other = trained / "changed.yaml"
+    other.write_text((trained / "shop.yaml").read_text().replace("horizon_days: 45", "horizon_days: 30"))
+    assert run(["score", str(other)]) == 1
+    assert "another definition of churn" in " ".join(capsys.readouterr().err.split())
+
+
+def test_candidate_is_used_with_a_warning_where_there_is_no_champion(trained, capsys, model, tmp_path):
+    import dataclasses
+
+    only = trained / "only.yaml"
+    only.write_text((trained / "shop.yaml").read_text().replace("name: shop", "name: only"))
+    dataclasses.replace(model, beats_baselines=False).save(trained / "models" / "only" / "candidate")
+    assert run(["score", str(only), "--out", str(tmp_path / "o")]) == 0
+    assert capsys.readouterr().out.startswith("! This model does not beat the simple baselines")
+
+
+def test_retention_from_counts(capsys):
+    assert run(["retention", "--start", "1000", "--end", "900", "--new", "200"]) == 0
+    out = capsys.readouterr().out
+    assert "70.0 %" in out
+    assert "30.0 %" in out
+    assert run(["retention", "--start", "1000", "--end", "900", "--new", "200", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["retention_rate"] == 0.7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--start", "0", "--end", "0", "--new", "0"], "no retention rate when nobody was there"),
+        (["--start", "10", "--end", "5", "--new", "6"], "N cannot exceed E"),
+        (["--start", "10", "--end", "50", "--new", "6"], "More customers would be retained"),
+        (["--start", "-1", "--end", "5", "--new", "0"], "not a count of customers"),
+        (["--start", "10"], "all of --start, --end and --new"),
+        ([], "either a CONFIG"),
+        (["x.yaml", "--start", "10"], "not both"),
+    ],
+)
+def test_retention_mistakes(arguments, words, capsys):
+    assert run(["retention", *arguments]) == 1
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_retention_series(place, capsys):
+    assert run(["retention", str(place / "shop.yaml"), "--every", "quarter", "--json"]) == 0
+    series = json.loads(capsys.readouterr().out)
+    for p in series["periods"]:
+        assert p["S"] - p["lost"] + p["new"] + p["reactivated"] == p["E"]
+    assert [a["E"] for a in series["periods"][:-1]] == [b["S"] for b in series["periods"][1:]]
+    assert run(["retention", str(place / "shop.yaml"), "--every", "month"]) == 0
+    assert "█" in capsys.readouterr().out
+
+
+def test_features(place, capsys):
+    assert run(["features", "--json"]) == 0
+    everything = json.loads(capsys.readouterr().out)
+    assert len(everything) >= 60
+    assert all(f["meaning"] for f in everything)
+    assert run(["features", str(place / "shop.yaml"), "--family", "service"]) == 0
+    out = capsys.readouterr().out
+    assert "ignored_complaints_count" in out
+    assert "recency_days  (" not in out.replace("ticket_recency_days", "").replace("complaint_recency_days", "")
+    assert run(["features", "--family", "magic"]) == 1
+    assert "rhythm" in capsys.readouterr().err

@@ -1,0 +1,40 @@
+import pytest
+
+from churn.cli.screen import features_text, print_scores
+from churn.features.compute import catalogue
+from churn.scoring import score
+
+
+@pytest.fixture(scope="module")
+def scores(model, history):
+    return score(model, history)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_panels_fit_the_width(scores, width, monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_scores(scores, "The model beats the simple baselines.")
+    out = capsys.readouterr().out
+    import re
+
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", x) for x in out.splitlines()]
+    assert max(map(len, lines)) <= width
+    side_by_side = any("Retention as of" in x and "At risk:" in x for x in lines)
+    assert side_by_side == (width >= 118)
+    assert any("retention rate" in x for x in lines)
+
+
+def test_text_of_ids_is_not_taken_for_markup(scores, capsys):
+    scores.at_risk.loc[0, "customer"] = "[bold]x[/nope]"
+    print_scores(scores)
+    assert "[bold]x[/nope]" in capsys.readouterr().out
+
+
+def test_every_signal_is_listed_with_its_meaning():
+    signals = catalogue()
+    text = features_text(signals)
+    for s in signals:
+        assert f"  {s.name}  (" in text
+    assert text.startswith(f"{len(signals)} signals.")

@@ -1,0 +1,61 @@
+"""Fixtures shared by the suite: one small generated shop, one model trained on it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def data_folder() -> Path:
+    return Path(os.environ.get("CHURN_DATA") or ROOT.parent / "shared" / "data").resolve()
+
+
+@pytest.fixture(autouse=True)
+def _own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run every test in an empty folder, so that nothing is written beside the project or read from a user's store."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture(scope="session")
+def retail_data() -> Path:
+    """The folder with Online Retail II, or a skip that says why."""
+    folder = data_folder()
+    if not (folder / "online_retail_II.parquet").is_file():
+        pytest.skip(f"online_retail_II.parquet is not in {folder}; set CHURN_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shop():
+    import churn
+
+    return churn.make_shop(customers=1500, seed=3, days=900)
+
+
+@pytest.fixture(scope="session")
+def history(shop):
+    return shop.history()
+
+
+@pytest.fixture(scope="session")
+def definition():
+    import churn
+
+    return churn.Inactivity(active_days=120, horizon_days=45)
+
+
+@pytest.fixture(scope="session")
+def training(history, definition):
+    import churn
+
+    return churn.train(history, definition, track=False)
+
+
+@pytest.fixture(scope="session")
+def model(training):
+    return training.model

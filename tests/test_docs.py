@@ -1,0 +1,66 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel
+
+from churn.config import Config, read_config
+from churn.data.contracts import CONTRACTS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    out = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and name != "sources":
+            out += _keys(inner, f"{prefix}{name}.")
+        elif name != "folder":
+            out.append(f"{prefix}{name}")
+    return out
+
+
+def test_every_configuration_key_is_documented():
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    missing = [k for k in _keys(Config) if f"`{k}`" not in text]
+    assert missing == []
+    for contract in CONTRACTS.values():
+        for field in contract.names:
+            assert re.search(rf"\b{field}\b", text), (contract.table, field)
+
+
+def test_readme_configuration_is_valid(tmp_path):
+    block = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    file = tmp_path / "c.yaml"
+    file.write_text(block)
+    assert read_config(file).definition.active_days == 180
+
+
+def test_committed_configurations_are_valid():
+    files = sorted((ROOT / "configs").glob("*.yaml"))
+    assert len(files) >= 2
+    for file in files:
+        assert read_config(file).name
+
+
+def test_ci_runs_the_test_line_of_the_readme():
+    lines = [x for x in (ROOT / "README.md").read_text().splitlines() if re.match(r"python3 -m venv .*pytest", x)]
+    assert len(lines) == 1
+    assert "grep -E '^python3 -m venv .*pytest' README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_links_point_to_files():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_demo_configuration_is_valid(tmp_path):
+    from churn.cli.demo import _CONFIG
+
+    (tmp_path / "c.yaml").write_text(_CONFIG)
+    assert read_config(tmp_path / "c.yaml").features.ignored_after_days == 7
+    assert yaml.safe_load(_CONFIG)["sources"]["customers"]["contact"] == ["email"]

@@ -1,0 +1,87 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from churn.__main__ import run
+
+
+def test_help_lists_the_commands(capsys):
+    assert run(["--help"]) == 0
+    out = capsys.readouterr().out
+    for command in ("demo", "check", "train", "score", "retention", "features"):
+        assert f"  {command} " in out
+    assert "Exit codes" in out
+
+
+def test_version(capsys):
+    import churn
+
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == churn.__version__
+
+
+def test_wrong_command_line_exits_2(capsys):
+    assert run(["scoer"]) == 2
+    assert "No such command" in capsys.readouterr().err
+    assert run(["retention", "--start", "many"]) == 2
+
+
+def test_users_mistake_is_one_paragraph_and_exit_1(capsys):
+    assert run(["check", "nowhere.yaml"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Error: There is no configuration file nowhere.yaml.")
+    assert "Traceback" not in err
+
+
+def test_json_error_for_scripts(capsys):
+    assert run(["check", "nowhere.yaml", "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "missing-file"
+
+
+def test_a_bug_is_told_as_a_bug(monkeypatch, capsys):
+    def broken(*_args, **_kwargs):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("churn.retention.rate.retention_rate", broken)
+    arguments = ["retention", "--start", "1", "--end", "1", "--new", "0"]
+    monkeypatch.delenv("CHURN_DEBUG", raising=False)
+    assert run(arguments) == 70
+    assert "This is a bug in churn: RuntimeError: boom" in capsys.readouterr().err
+    monkeypatch.setenv("CHURN_DEBUG", "1")
+    with pytest.raises(RuntimeError, match="boom"):
+        run(arguments)
+
+
+def test_interrupt_exits_130(monkeypatch, capsys):
+    def stop(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("churn.retention.rate.retention_rate", stop)
+    assert run(["retention", "--start", "1", "--end", "1", "--new", "0"]) == 130
+    assert "earlier results are untouched" in capsys.readouterr().err
+
+
+def test_light_commands_import_nothing_heavy():
+    code = (
+        "import sys; from churn.__main__ import run; run(['--help']); "
+        "run(['retention','--start','1000','--end','900','--new','200']); "
+        "print([m for m in ('numpy','pandas','duckdb','sklearn','lightgbm','mlflow','matplotlib','pyarrow') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip().endswith("[]")
+
+
+def test_reader_that_stops_early_is_no_error():
+    code = "from churn.__main__ import main; main(['features'])"
+    done = subprocess.run(f'"{sys.executable}" -c "{code}" | head -1', shell=True, capture_output=True, text=True, check=True)
+    assert "signals" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_module_can_be_run():
+    done = subprocess.run([sys.executable, "-m", "churn", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip()

@@ -1,0 +1,193 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import churn
+from churn.config import ScoringSettings
+from churn.errors import DataError, ModelError, ParameterError
+from churn.features.compute import compute_features
+from churn.scoring import BANDS, COLUMNS, expected_spend, score
+
+
+@pytest.fixture(scope="module")
+def cutoff(history, definition):
+    return history.date(definition.last_mature_cutoff(history))
+
+
+@pytest.fixture(scope="module")
+def result(model, history, cutoff):
+    return score(model, history, cutoff)
+
+
+def test_columns_are_the_documented_ones(result):
+    assert list(result.at_risk.columns) == [
+        "customer", "rank", "churn_probability", "risk_band", "reason_1", "reason_2", "reason_3", "value_at_stake",
+        "last_order", "days_overdue", "ignored_complaints"]
+    assert set(result.at_risk.columns) == set(COLUMNS)
+
+
+def test_population_is_who_was_active_and_nobody_twice(result, history, definition, cutoff):
+    view = history.as_of(cutoff)
+    expected = history.customers[definition.population(view)]
+    assert list(result.everyone["customer"]) == list(expected)
+
+
+def test_own_numbers_agree_with_the_signals(result, history, cutoff):
+    features = compute_features(history, cutoff).loc[result.at_risk["customer"]]
+    assert result.at_risk["days_overdue"].to_numpy() == pytest.approx(features["overdue_days"].round(1).to_numpy())
+    assert result.at_risk["ignored_complaints"].to_numpy() == pytest.approx(features["ignored_complaints_count"].to_numpy())
+
+
+def test_last_order_is_the_last_before_the_cutoff(result, shop, cutoff):
+    orders = shop.orders[shop.orders["time"] < pd.Timestamp(cutoff, tz="UTC")]
+    last = orders.groupby("customer")["time"].max().dt.strftime("%Y-%m-%d")
+    assert list(result.at_risk["last_order"]) == list(last.loc[result.at_risk["customer"]])
+
+
+def test_list_holds_everyone_from_twice_the_average_odds(result):
+    p = result.everyone["churn_probability"]
+    odds, average = p / (1 - p), p.mean() / (1 - p.mean())
+    expected = set(result.everyone.loc[odds >= 2 * average, "customer"])
+    assert set(result.at_risk["customer"]) == expected
+    assert set(result.at_risk["risk_band"]) <= {"critical", "high"}
+    assert f"Below it: {len(p) - len(expected):,} customers." in result.listed_because
+    for (name, k), (_, above) in zip(BANDS, (("", math.inf), *BANDS), strict=False):
+        mine = odds[result.everyone["risk_band"] == name]
+        assert ((mine >= k * average) & (mine < above * average)).all()
+
+
+def test_rank_follows_value_at_stake(result):
+    assert list(result.at_risk["rank"]) == list(range(1, len(result.at_risk) + 1))
+    assert result.at_risk["value_at_stake"].is_monotonic_decreasing
+
+
+def test_threshold_and_top(model, history, cutoff):
+    some = score(model, history, cutoff, settings=ScoringSettings(threshold=0.9))
+    assert (some.at_risk["churn_probability"] >= 0.9).all()
+    assert len(some.at_risk) == (some.everyone["churn_probability"] >= 0.9).sum()
+    few = score(model, history, cutoff, settings=ScoringSettings(threshold=0.5, top=7))
+    more = int((few.everyone["churn_probability"] >= 0.5).sum()) - 7
+    assert len(few.at_risk) == 7
+    assert f"{more:,} more left out by top: 7" in few.listed_because
+    none = score(model, history, cutoff, settings=ScoringSettings(threshold=0.999999))
+    assert len(none.at_risk) == 0
+    assert "nobody" in str(none)
+    assert list(none.at_risk.columns) == list(few.at_risk.columns)
+
+
+def test_the_future_does_not_change_the_scores(model, shop, history, cutoff):
+    t = pd.Timestamp(cutoff, tz="UTC")
+    tables = shop.tables()
+    cut = {k: v if k == "customers" else v[v["opened" if k == "tickets" else "time"] < t] for k, v in tables.items()}
+    past = churn.make_history(**cut, segments=("country", "segment"), data_end=t)
+    a, b = score(model, history, cutoff), score(model, past, cutoff)
+    pd.testing.assert_frame_equal(a.at_risk, b.at_risk)
+    pd.testing.assert_frame_equal(a.everyone, b.everyone)
+    assert a.retention.to_dict() == b.retention.to_dict()
+
+
+def test_retention_stands_beside(result, history, definition):
+    now = result.retention.current
+    assert now.end == len(result.everyone)
+    assert now.start - now.lost + now.new + now.reactivated == now.end
+    assert result.retention.previous.end == now.start
+    assert 0 < result.retention.expected_rate < 1
+
+
+def test_expected_rate_is_near_what_came(model, history, definition, cutoff):
+    expected = score(model, history, cutoff).retention.expected_rate
+    end = history.date(history.instant(cutoff) + definition.window_us)
+    actual = churn.retention_between(history, definition.active_days, cutoff, end).rate
+    assert expected == pytest.approx(actual, abs=0.04)
+
+
+def test_default_cutoff_is_the_midnight_after_the_last_order(model, history):
+    result = score(model, history)
+    assert history.instant(result.as_of) == history.closing
+    assert not result.warnings
+
+
+def test_scoring_a_time_the_model_has_seen_is_said(model, history):
+    early = score(model, history, history.days_before(history.instant(model.training["test_cutoff"]), 60))
+    assert "has seen outcomes up to" in early.warnings[0]
+    assert str(early).startswith("! The model has seen")
+
+
+def test_cutoff_errors(model, history):
+    with pytest.raises(ParameterError, match=r"lies after the end of the data.*bring newer data"):
+        score(model, history, "2031-01-01")
+    with pytest.raises(ParameterError, match=r"not a date.*'soon'.*YYYY-MM-DD"):
+        score(model, history, "soon")
+    with pytest.raises(DataError, match="Nobody is active on 1999-01-01"):
+        score(model, history, "1999-01-01")
+
+
+def test_missing_table_is_told(model, shop):
+    tables = shop.tables()
+    del tables["interactions"]
+    with pytest.raises(ModelError, match="no interactions"):
+        score(model, churn.make_history(**tables, segments=("country", "segment")))
+
+
+def test_expected_spend_by_hand():
+    column = {"tenure_days": np.array([1000.0, 10.0, 200.0]), "amount_365d": np.array([365.0, 100.0, -5.0])}
+    assert expected_spend(column, 60, 100) == pytest.approx([60.0, 60.0, 0.0])
+    column["returned_amount_share"] = np.array([0.5, np.nan, 2.0])
+    assert expected_spend(column, 60, 100) == pytest.approx([30.0, 60.0, 0.0])
+
+
+def test_written_files_hold_the_same(result, tmp_path):
+    folder = result.write(tmp_path / "out" / "day")
+    assert sorted(p.name for p in folder.iterdir()) == ["at_risk.csv", "at_risk.parquet", "scores.parquet", "summary.json"]
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "at_risk.parquet"), result.at_risk)
+    csv = pd.read_csv(folder / "at_risk.csv", keep_default_na=False)
+    assert list(csv["customer"]) == list(result.at_risk["customer"])
+    assert csv["churn_probability"].to_numpy() == pytest.approx(result.at_risk["churn_probability"].to_numpy())
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["at_risk"] == len(result.at_risk)
+    assert summary["retention"]["current"]["S"] == result.retention.current.start
+    assert summary["bands"] == {n: int((result.everyone["risk_band"] == n).sum()) for n, _ in BANDS}
+
+
+def test_writing_again_replaces_the_whole_folder(result, tmp_path):
+    folder = result.write(tmp_path / "day")
+    (folder / "stray.txt").write_text("old")
+    result.write(folder)
+    assert not (folder / "stray.txt").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["day"]
+
+
+def test_csv_cannot_carry_a_formula(model, history, result, tmp_path):
+    import dataclasses
+
+    evil = result.at_risk.copy()
+    evil.loc[0, "customer"] = "=HYPERLINK(1)"
+    folder = dataclasses.replace(result, at_risk=evil).write(tmp_path / "d")
+    assert "'=HYPERLINK(1)" in (folder / "at_risk.csv").read_text()
+    assert pd.read_parquet(folder / "at_risk.parquet").loc[0, "customer"] == "=HYPERLINK(1)"
+
+
+def test_prints_in_terminal_and_notebook(result):
+    text = str(result)
+    assert "At-risk customers" in text
+    assert "retention rate" in text
+    assert "S - lost" not in text or "E" in text
+    assert result._repr_html_().startswith("<")
+
+
+def test_integer_ids_come_back_as_integers():
+    rng = np.random.default_rng(0)
+    n = 6000
+    orders = pd.DataFrame({
+        "customer": rng.integers(10_000, 10_600, n) // rng.integers(1, 3, n),
+        "time": pd.Timestamp("2023-01-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 700, n), unit="D"),
+        "amount": rng.gamma(2, 20, n),
+    })
+    history = churn.make_history(orders)
+    training = churn.train(history, churn.Inactivity(90, 45), track=False)
+    result = score(training.model, history, settings=ScoringSettings(threshold=0.01))
+    assert result.at_risk["customer"].dtype == np.int64
+    assert result.at_risk["ignored_complaints"].isna().all()
