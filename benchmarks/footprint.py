@@ -18,7 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 RETAIL = str(ROOT / "configs" / "online_retail.yaml")
 COMMANDS = {
     "churn --help": ["--help"],
-    "churn retention --start 1000 --end 900 --new 200": ["retention", "--start", "1000", "--end", "900", "--new", "200"],
+    "churn retention --start 1000 --end 900 --new 200": [
+        "retention",
+        "--start",
+        "1000",
+        "--end",
+        "900",
+        "--new",
+        "200",
+    ],
     "churn demo": ["demo"],
     "churn check (Online Retail II)": ["check", RETAIL],
     "churn train (Online Retail II)": ["train", RETAIL],

@@ -63,8 +63,11 @@ def against_best_possible(generated, history, definition, cutoff, model) -> Eval
     test = build_snapshots(history, definition, [t], model.signals, ignored_after_days=7)
     ids = history.customers[test.customer]
     known = {
-        f"best possible from the {k}" if k == "log" else "knows the hidden state":
-        generated.churn_probability(cutoff, definition.horizon_days, knowing=k).loc[ids].to_numpy()
+        f"best possible from the {k}"
+        if k == "log"
+        else "knows the hidden state": generated.churn_probability(cutoff, definition.horizon_days, knowing=k)
+        .loc[ids]
+        .to_numpy()
         for k in ("log", "everything")
     }
     cutoffs = training_cutoffs(history, definition, t, step_days=30, max_snapshots=36)

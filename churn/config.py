@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -20,13 +20,19 @@ from pydantic import (
     model_validator,
 )
 
-from churn.errors import ConfigError, MissingFileError
+from churn.errors import ConfigError
+from churn.yamlfile import read_settings
 
 TABLES = ("orders", "returns", "tickets", "interactions", "customers")
 
-_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 
-PositiveDays = Annotated[int, Field(ge=1, le=3650)]
+def _not_a_flag(value: object) -> object:
+    if isinstance(value, bool):  # YAML reads yes and on as true, which would count as 1
+        raise ValueError("must be a number of days, not yes or no")
+    return value
+
+
+PositiveDays = Annotated[int, Field(ge=1, le=3650), BeforeValidator(_not_a_flag)]
 
 
 class Settings(BaseModel):
@@ -114,7 +120,7 @@ class TrainingSettings(Settings):
 
     test_cutoff: dt.date | None = Field(None, description="held-out cutoff; else the last mature one")
     step_days: PositiveDays = 30
-    max_snapshots: Annotated[int, Field(ge=2, le=500)] = 36
+    max_snapshots: Annotated[int, Field(ge=3, le=500)] = 36
     seed: int = 0
     threads: Annotated[int, Field(ge=1)] = 2
 
@@ -237,33 +243,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     60
     """
     file = Path(path)
-    if not file.is_file():
-        near = sorted(p.name for p in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
-        raise MissingFileError(
-            f"There is no configuration file {file}",
-            given=f"the folder has {', '.join(near)}" if near else None,
-            fix="Name an existing YAML file; configs/ holds examples to copy.",
-        )
-    try:
-        text = file.read_text(encoding="utf-8")
-        raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader that refuses duplicates
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8 text", fix="Save the file as UTF-8.") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" in line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise ConfigError(
-            f"{file} is not valid YAML{place}: {problem}",
-            fix="Mend that line; values with %, {, }, # or ': ' in them go in quotes.",
-        ) from error
-    if not isinstance(raw, dict):
-        raise ConfigError(
-            f"{file} holds no settings",
-            allowed="keys such as name, sources, definition",
-            fix="See configs/online_retail.yaml for a complete example.",
-        )
-    return make_config(_expand(raw, str(file)), folder=file.resolve().parent, where=str(file))
+    return make_config(read_settings(file), folder=file.resolve().parent, where=str(file))
 
 
 def make_config(settings: dict[str, Any], *, folder: Path | None = None, where: str = "config") -> Config:
@@ -356,42 +336,3 @@ def _model_in(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
-
-
-def _expand(value: Any, where: str) -> Any:
-    if isinstance(value, dict):
-        return {k: _expand(v, where) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_expand(v, where) for v in value]
-    if not isinstance(value, str):
-        return value
-
-    def replace(match: re.Match[str]) -> str:
-        name, default = match["name"], match["default"]
-        found = os.environ.get(name) or default
-        if found is None:
-            raise ConfigError(
-                f"{where} uses ${{{name}}}, and the environment has no value for {name}",
-                fix=f"Set it (export {name}=...) or give a default in the file: ${{{name}:-value}}.",
-                code="config-variable",
-            )
-        return found
-
-    return _VARIABLE.sub(replace, value)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice instead of taking the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            problem = None
-            if not isinstance(key_node, yaml.ScalarNode):
-                problem = "a key must be a word; text with { or [ goes in quotes"
-            elif key_node.value in seen:
-                problem = f"the key {key_node.value!r} is given twice"
-            if problem:
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)

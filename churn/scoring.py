@@ -34,7 +34,7 @@ COLUMNS = {
     "reason_1": "what pushes the risk up most, in words",
     "reason_2": "the second such reason",
     "reason_3": "the third such reason",
-    "value_at_stake": "churn probability times the spend in the horizon at the own pace of the last year, net of returns",
+    "value_at_stake": "churn probability times the spend in the horizon at the own pace of the last year, less returns",
     "last_order": "local date of the last order",
     "days_overdue": "days by which the next order is later than the customer's usual gap; 0 when not yet due",
     "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
@@ -112,15 +112,18 @@ class Scores(Rendered):
     def _repr_html_(self) -> str:
         import html
 
-        table = self.at_risk.head(_SHOWN).to_html(index=False, float_format="{:,.2f}".format, border=0, escape=True)
+        table = self.at_risk.head(_SHOWN).to_html(
+            index=False, float_format="{:,.2f}".format, border=0, escape=True
+        )
         warnings = "".join(f"<p><b>{html.escape(w)}</b></p>" for w in self.warnings)
         title = (
             f"As of {self.as_of}: {len(self.at_risk):,} of {len(self.everyone):,} active customers are at risk; "
             "most value at stake first"
         )
+        rates = html.escape(self.retention.render())
         return (
             f"{warnings}<div style='display:flex;flex-wrap:wrap;gap:2em;align-items:flex-start'>"
-            f"<pre style='line-height:1.3;max-width:44em;white-space:pre-wrap'>{html.escape(self.retention.render())}</pre>"
+            f"<pre style='line-height:1.3;max-width:44em;white-space:pre-wrap'>{rates}</pre>"
             f"<div style='overflow-x:auto'><p><b>{html.escape(title)}</b></p>{table}"
             f"<p>{html.escape(self.listed_because)}</p></div></div>"
         )

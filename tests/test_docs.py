@@ -47,7 +47,9 @@ def test_committed_configurations_are_valid():
 
 
 def test_ci_runs_the_test_line_of_the_readme():
-    lines = [x for x in (ROOT / "README.md").read_text().splitlines() if re.match(r"python3 -m venv .*pytest", x)]
+    lines = [
+        x for x in (ROOT / "README.md").read_text().splitlines() if re.match(r"python3 -m venv .*pytest", x)
+    ]
     assert len(lines) == 1
     assert "grep -E '^python3 -m venv .*pytest' README.md" in (ROOT / ".ci" / "run").read_text()
 

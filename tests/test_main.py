@@ -77,11 +77,15 @@ def test_light_commands_import_nothing_heavy():
 
 def test_reader_that_stops_early_is_no_error():
     code = "from churn.__main__ import main; main(['features'])"
-    done = subprocess.run(f'"{sys.executable}" -c "{code}" | head -1', shell=True, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        f'"{sys.executable}" -c "{code}" | head -1', shell=True, capture_output=True, text=True, check=True
+    )
     assert "signals" in done.stdout
     assert "Traceback" not in done.stderr
 
 
 def test_module_can_be_run():
-    done = subprocess.run([sys.executable, "-m", "churn", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "churn", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip()

@@ -9,8 +9,26 @@ from numpydoc.validate import validate
 import churn
 
 CHECKED = {  # numpydoc checks that every public docstring passes
-    "GL01", "GL02", "GL03", "GL05", "GL06", "GL07", "GL08", "SS01", "SS02", "SS03", "SS04", "PR01", "PR02", "PR03", "PR04",
-    "PR05", "PR10", "RT01", "RT03", "YD01",
+    "GL01",
+    "GL02",
+    "GL03",
+    "GL05",
+    "GL06",
+    "GL07",
+    "GL08",
+    "SS01",
+    "SS02",
+    "SS03",
+    "SS04",
+    "PR01",
+    "PR02",
+    "PR03",
+    "PR04",
+    "PR05",
+    "PR10",
+    "RT01",
+    "RT03",
+    "YD01",
 }
 
 
@@ -28,7 +46,12 @@ def test_unknown_name_is_an_attribute_error():
 
 def test_import_is_light():
     code = "import sys, churn; print(sorted(m for m in sys.modules if m.split('.')[0] in ('numpy', 'pandas', 'mlflow', 'lightgbm')))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(churn.__all__) - {"__version__"}))

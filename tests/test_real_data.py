@@ -21,7 +21,10 @@ def retail(retail_data):
 
 def test_lines_that_do_not_count_are_counted(retail):
     aside = {f.message: f.rows for f in retail.checks.findings if f.action == "set aside"}
-    assert aside == {"invoice line without a customer": 235_287, "invoice line at a price of zero or below": 70}
+    assert aside == {
+        "invoice line without a customer": 235_287,
+        "invoice line at a price of zero or below": 70,
+    }
     assert len(retail.logs["orders"]) == 36_969
     assert retail.customers.dtype.kind == "i"
 
@@ -38,13 +41,17 @@ def test_train_and_score_as_of_an_earlier_day(retail):
     from churn.config import TrainingSettings
 
     d = churn.Inactivity(180, 60)
-    training = churn.train(retail, d, settings=TrainingSettings(test_cutoff=dt.date(2011, 6, 12)), track=False)
+    training = churn.train(
+        retail, d, settings=TrainingSettings(test_cutoff=dt.date(2011, 6, 12)), track=False
+    )
     metrics = training.model.evaluation.metrics
     assert training.model.beats_baselines
     assert 0.74 < metrics["model"]["auc"].value < 0.82, "above: a leak; below: something broke"
     result = churn.score(training.model, retail, "2011-06-12")
     assert len(result.everyone) == 2631
-    assert result.retention.expected_rate == pytest.approx(0.897, abs=0.03), "the actual rate of the next 60 days"
+    assert result.retention.expected_rate == pytest.approx(0.897, abs=0.03), (
+        "the actual rate of the next 60 days"
+    )
     assert (result.at_risk["reason_1"] != "").all()
 
 

@@ -24,8 +24,18 @@ def result(model, history, cutoff):
 
 def test_columns_are_the_documented_ones(result):
     assert list(result.at_risk.columns) == [
-        "customer", "rank", "churn_probability", "risk_band", "reason_1", "reason_2", "reason_3", "value_at_stake",
-        "last_order", "days_overdue", "ignored_complaints"]
+        "customer",
+        "rank",
+        "churn_probability",
+        "risk_band",
+        "reason_1",
+        "reason_2",
+        "reason_3",
+        "value_at_stake",
+        "last_order",
+        "days_overdue",
+        "ignored_complaints",
+    ]
     assert set(result.at_risk.columns) == set(COLUMNS)
 
 
@@ -37,8 +47,12 @@ def test_population_is_who_was_active_and_nobody_twice(result, history, definiti
 
 def test_own_numbers_agree_with_the_signals(result, history, cutoff):
     features = compute_features(history, cutoff).loc[result.at_risk["customer"]]
-    assert result.at_risk["days_overdue"].to_numpy() == pytest.approx(features["overdue_days"].round(1).to_numpy())
-    assert result.at_risk["ignored_complaints"].to_numpy() == pytest.approx(features["ignored_complaints_count"].to_numpy())
+    assert result.at_risk["days_overdue"].to_numpy() == pytest.approx(
+        features["overdue_days"].round(1).to_numpy()
+    )
+    assert result.at_risk["ignored_complaints"].to_numpy() == pytest.approx(
+        features["ignored_complaints_count"].to_numpy()
+    )
 
 
 def test_last_order_is_the_last_before_the_cutoff(result, shop, cutoff):
@@ -81,7 +95,10 @@ def test_threshold_and_top(model, history, cutoff):
 def test_the_future_does_not_change_the_scores(model, shop, history, cutoff):
     t = pd.Timestamp(cutoff, tz="UTC")
     tables = shop.tables()
-    cut = {k: v if k == "customers" else v[v["opened" if k == "tickets" else "time"] < t] for k, v in tables.items()}
+    cut = {
+        k: v if k == "customers" else v[v["opened" if k == "tickets" else "time"] < t]
+        for k, v in tables.items()
+    }
     past = churn.make_history(**cut, segments=("country", "segment"), data_end=t)
     a, b = score(model, history, cutoff), score(model, past, cutoff)
     pd.testing.assert_frame_equal(a.at_risk, b.at_risk)
@@ -141,11 +158,18 @@ def test_expected_spend_by_hand():
 
 def test_written_files_hold_the_same(result, tmp_path):
     folder = result.write(tmp_path / "out" / "day")
-    assert sorted(p.name for p in folder.iterdir()) == ["at_risk.csv", "at_risk.parquet", "scores.parquet", "summary.json"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "at_risk.csv",
+        "at_risk.parquet",
+        "scores.parquet",
+        "summary.json",
+    ]
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "at_risk.parquet"), result.at_risk)
     csv = pd.read_csv(folder / "at_risk.csv", keep_default_na=False)
     assert list(csv["customer"]) == list(result.at_risk["customer"])
-    assert csv["churn_probability"].to_numpy() == pytest.approx(result.at_risk["churn_probability"].to_numpy())
+    assert csv["churn_probability"].to_numpy() == pytest.approx(
+        result.at_risk["churn_probability"].to_numpy()
+    )
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["at_risk"] == len(result.at_risk)
     assert summary["retention"]["current"]["S"] == result.retention.current.start
@@ -181,11 +205,13 @@ def test_prints_in_terminal_and_notebook(result):
 def test_integer_ids_come_back_as_integers():
     rng = np.random.default_rng(0)
     n = 6000
-    orders = pd.DataFrame({
-        "customer": rng.integers(10_000, 10_600, n) // rng.integers(1, 3, n),
-        "time": pd.Timestamp("2023-01-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 700, n), unit="D"),
-        "amount": rng.gamma(2, 20, n),
-    })
+    orders = pd.DataFrame(
+        {
+            "customer": rng.integers(10_000, 10_600, n) // rng.integers(1, 3, n),
+            "time": pd.Timestamp("2023-01-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 700, n), unit="D"),
+            "amount": rng.gamma(2, 20, n),
+        }
+    )
     history = churn.make_history(orders)
     training = churn.train(history, churn.Inactivity(90, 45), track=False)
     result = score(training.model, history, settings=ScoringSettings(threshold=0.01))

@@ -95,6 +95,10 @@ class RowRules:
                 fix="Leave one of them away; with columns given, only what they name is used.",
                 code="config-complaint",
             )
+        if not complaint_when and "is_complaint" not in typed.columns:
+            message = "nothing says which tickets are complaints, so complaint signals are left away; map "
+            message += "`is_complaint`, or `category` with complaint_when"
+            self.findings.append(Finding("tickets", "no-complaints", "note", 0, message))
         if complaint_when and len(typed.row):
             import pyarrow.compute as pc
 

@@ -24,7 +24,7 @@ from churn.version import __version__
 
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.03,
+    "learning_rate": 0.06,
     "num_leaves": 15,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.5,
@@ -36,7 +36,7 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_row_wise": True,
 }
-MOST_TREES = 1000
+MOST_TREES = 600
 PATIENCE = 50
 _FEWEST_OF_A_CLASS = 30
 
@@ -143,7 +143,6 @@ def train(
     _check_outcomes(learn, test)
 
     trees = _find_trees(learn, definition, signals, settings)
-    report("Fitting the model")
     booster = _fit(learn, signals, settings, trees)
     report("Judging it on the held-out cutoff")
     predictions = {"model": np.asarray(booster.predict(test.X, num_threads=settings.threads))}
@@ -215,17 +214,13 @@ def _find_trees(
     train_set = _dataset(part, signals)
     report("Finding the number of trees", 0, MOST_TREES)
 
-    def progress(env: Any) -> None:
-        if env.iteration % 20 == 0:
-            report("Finding the number of trees", env.iteration, MOST_TREES)
-
     booster = lightgbm.train(
         _parameters(settings),
         train_set,
         MOST_TREES,
         valid_sets=[lightgbm.Dataset(watched.X, watched.y, reference=train_set)],
         feval=_recentred_log_loss,
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False), progress],
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False), _progress("Finding the number of trees")],
     )
     return max(int(booster.best_iteration), 10)
 
@@ -233,7 +228,16 @@ def _find_trees(
 def _fit(learn: Snapshots, signals: tuple[Signal, ...], settings: TrainingSettings, trees: int) -> Any:
     import lightgbm
 
-    return lightgbm.train(_parameters(settings), _dataset(learn, signals), trees)
+    callbacks = [_progress("Fitting the model")]
+    return lightgbm.train(_parameters(settings), _dataset(learn, signals), trees, callbacks=callbacks)
+
+
+def _progress(what: str) -> Any:
+    def tell(env: Any) -> None:
+        if env.iteration % 10 == 0:
+            report(what, env.iteration, env.end_iteration)
+
+    return tell
 
 
 def _dataset(part: Snapshots, signals: tuple[Signal, ...]) -> Any:

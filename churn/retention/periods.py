@@ -46,6 +46,7 @@ def retention_between(
     Returns
     -------
     Retention
+        S, E, N and every flow of the period.
 
     Raises
     ------

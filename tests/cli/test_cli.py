@@ -18,7 +18,11 @@ def place(shop, tmp_path_factory):
         "timezone": "UTC",
         "sources": {
             **{t: {"path": f"data/{t}.parquet"} for t in ("orders", "returns", "tickets", "interactions")},
-            "customers": {"path": "data/customers.parquet", "segments": ["country", "segment"], "contact": ["email"]},
+            "customers": {
+                "path": "data/customers.parquet",
+                "segments": ["country", "segment"],
+                "contact": ["email"],
+            },
         },
         "definition": {"active_days": 120, "horizon_days": 45},
     }
@@ -38,13 +42,20 @@ def test_check(place, capsys):
     assert run(["check", str(place / "shop.yaml"), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["usable"]
-    assert {t["table"] for t in report["tables"]} == {"orders", "returns", "tickets", "interactions", "customers"}
+    assert {t["table"] for t in report["tables"]} == {
+        "orders",
+        "returns",
+        "tickets",
+        "interactions",
+        "customers",
+    }
 
 
 def test_check_exits_1_when_unusable(tmp_path, capsys):
     (tmp_path / "o.csv").write_text("customer,time,amount\na,never,1\nb,2024-01-01,x\n")
     (tmp_path / "c.yaml").write_text(
-        "name: bad\ntimezone: UTC\nsources: {orders: {path: o.csv}}\ndefinition: {active_days: 10, horizon_days: 5}\n")
+        "name: bad\ntimezone: UTC\nsources: {orders: {path: o.csv}}\ndefinition: {active_days: 10, horizon_days: 5}\n"
+    )
     assert run(["check", "c.yaml"]) == 1
     out = capsys.readouterr().out
     assert "CANNOT BE USED" in out
@@ -80,7 +91,10 @@ def test_score_writes_and_prints(trained, capsys):
     listed = pd.read_parquet(folder / "at_risk.parquet")
     assert len(listed) == summary["at_risk"]
     assert "email" not in listed.columns
-    assert run(["score", str(trained / "shop.yaml"), "--as-of", "2025-11-01", "--top", "5", "--out", "mine"]) == 0
+    assert (
+        run(["score", str(trained / "shop.yaml"), "--as-of", "2025-11-01", "--top", "5", "--out", "mine"])
+        == 0
+    )
     out = capsys.readouterr().out
     assert "Retention as of 2025-11-01" in out
     assert "At risk: 5 of" in out
@@ -166,6 +180,8 @@ def test_features(place, capsys):
     assert run(["features", str(place / "shop.yaml"), "--family", "service"]) == 0
     out = capsys.readouterr().out
     assert "ignored_complaints_count" in out
-    assert "recency_days  (" not in out.replace("ticket_recency_days", "").replace("complaint_recency_days", "")
+    assert "recency_days  (" not in out.replace("ticket_recency_days", "").replace(
+        "complaint_recency_days", ""
+    )
     assert run(["features", "--family", "magic"]) == 1
     assert "rhythm" in capsys.readouterr().err

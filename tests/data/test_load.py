@@ -25,7 +25,12 @@ ORDERS = {
     "time": ["2024-01-02", "2024-02-01", "2024-02-03"],
     "amount": [10.0, 12.5, 8.0],
 }
-TICKETS = {"ticket_id": ["a", "b"], "customer": [7, 9], "opened": ["2024-01-05", "2024-01-06"]}
+TICKETS = {
+    "ticket_id": ["a", "b"],
+    "customer": [7, 9],
+    "opened": ["2024-01-05", "2024-01-06"],
+    "is_complaint": [True, False],
+}
 
 
 def _orders(**columns) -> pd.DataFrame:

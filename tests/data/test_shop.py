@@ -25,7 +25,9 @@ def test_history_holds_every_row_and_no_truth(small):
 def test_history_from_files_is_the_same(small, tmp_path):
     files = small.write(tmp_path / "data")
     again = churn.make_history(
-        **{n: pd.read_parquet(f) for n, f in files.items()}, segments=("country", "segment"), data_end=small.end
+        **{n: pd.read_parquet(f) for n, f in files.items()},
+        segments=("country", "segment"),
+        data_end=small.end,
     )
     assert again.fingerprint() == small.history().fingerprint()
 

@@ -305,3 +305,12 @@ def test_equal_parts_are_computed_once(history: History, monkeypatch: pytest.Mon
     monkeypatch.setattr(compute.Executor, "_find", counted)
     compute_features(history, "2024-03-01")
     assert len(asked) == len(set(asked))
+
+
+@settings(generated, max_examples=20)
+@given(shops())
+def test_order_days_worked_out_before_the_cutoff_are_shared_rightly(shop: tuple[Tables, int, float]) -> None:
+    tables, t, _ = shop
+    history, primed = history_of(tables), history_of(tables)
+    assert len(primed.logs["orders"].order_days) == 2  # now every view takes its part of it
+    pd.testing.assert_frame_equal(compute_features(history, t), compute_features(primed, t))

@@ -58,7 +58,9 @@ def test_importance_is_a_share(model):
 def test_changed_file_is_refused(saved, name):
     file = saved / name
     file.write_text(file.read_text() + " ")
-    with pytest.raises(ModelError, match=rf"damaged: {name} is missing or is not the file that was saved.*train again") as e:
+    with pytest.raises(
+        ModelError, match=rf"damaged: {name} is missing or is not the file that was saved.*train again"
+    ) as e:
         load_model(saved)
     assert e.value.code == "tampered"
 
@@ -90,7 +92,9 @@ def test_schema_that_lost_a_table_is_told(model, shop):
     tables = shop.tables()
     del tables["tickets"]
     poorer = churn.make_history(**tables, segments=("country", "segment"))
-    with pytest.raises(ModelError, match=r"The data have no tickets.*trained with.*Bring the same tables") as e:
+    with pytest.raises(
+        ModelError, match=r"The data have no tickets.*trained with.*Bring the same tables"
+    ) as e:
         model.check_history(poorer)
     assert e.value.code == "schema-changed"
 

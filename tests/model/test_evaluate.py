@@ -43,7 +43,9 @@ def test_weights_mean_copies(case):
 
 def test_lift_shares_ties():
     y = np.array([1.0] * 5 + [0.0] * 15)
-    assert dict(zip(METRICS, _Judge(y, np.full(20, 0.3)).all(np.ones(20)), strict=True))["lift_at_10"] == pytest.approx(1)
+    assert dict(zip(METRICS, _Judge(y, np.full(20, 0.3)).all(np.ones(20)), strict=True))[
+        "lift_at_10"
+    ] == pytest.approx(1)
     perfect = dict(zip(METRICS, _Judge(y, y * 0.9).all(np.ones(20)), strict=True))
     assert perfect["lift_at_10"] == pytest.approx(4)
     assert perfect["auc"] == 1
@@ -58,7 +60,9 @@ def test_calibration_error_of_a_constant_is_its_bias():
 def test_interval_covers_and_is_wider_when_rows_repeat_customers(case):
     y, p, _ = case
     alone = evaluate(y, {"model": p}, resamples=300)
-    repeated = evaluate(np.repeat(y, 4), {"model": np.repeat(p, 4)}, clusters=np.repeat(np.arange(len(y)), 4), resamples=300)
+    repeated = evaluate(
+        np.repeat(y, 4), {"model": np.repeat(p, 4)}, clusters=np.repeat(np.arange(len(y)), 4), resamples=300
+    )
     naive = evaluate(np.repeat(y, 4), {"model": np.repeat(p, 4)}, resamples=300)
 
     def width(e):
@@ -93,5 +97,7 @@ def test_round_trip_and_text(case):
 
 
 def test_one_outcome_is_refused():
-    with pytest.raises(ParameterError, match=r"All outcomes are the same.*5 rows with outcome 1.*Choose another cutoff"):
+    with pytest.raises(
+        ParameterError, match=r"All outcomes are the same.*5 rows with outcome 1.*Choose another cutoff"
+    ):
         evaluate(np.ones(5), {"model": np.full(5, 0.5)})

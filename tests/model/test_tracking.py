@@ -32,12 +32,18 @@ def example(model):
 
 @pytest.fixture(scope="module")
 def logged(training, history, example, store, mlflow):
-    config = make_config({
-        "name": "shop", "sources": {"orders": {"path": "x.csv"}}, "definition": {"active_days": 120, "horizon_days": 45},
-    })
+    config = make_config(
+        {
+            "name": "shop",
+            "sources": {"orders": {"path": "x.csv"}},
+            "definition": {"active_days": 120, "horizon_days": 45},
+        }
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
-        return log_training(training, history, example, TrackingSettings(experiment="e", registered_model="churn"), config)
+        return log_training(
+            training, history, example, TrackingSettings(experiment="e", registered_model="churn"), config
+        )
 
 
 @pytest.fixture
@@ -66,7 +72,15 @@ def test_run_can_be_read_by_a_colleague(logged, client, model):
 @pytest.mark.filterwarnings("ignore")
 def test_artifacts_are_there(logged, client):
     names = {f.path for f in client.list_artifacts(logged.run_id)}
-    assert {"evaluation.json", "importance.json", "features.json", "data.json", "config.yaml", "bundle", "plots"} <= names
+    assert {
+        "evaluation.json",
+        "importance.json",
+        "features.json",
+        "data.json",
+        "config.yaml",
+        "bundle",
+        "plots",
+    } <= names
     plots = {f.path for f in client.list_artifacts(logged.run_id, "plots")}
     assert plots == {"plots/calibration.png", "plots/gain.png", "plots/importance.png"}
 
@@ -82,10 +96,14 @@ def test_registered_model_predicts_like_ours(logged, client, mlflow, model, exam
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_model_that_does_not_beat_the_baselines_leaves_the_champion(logged, client, training, history, example, store, monkeypatch):
+def test_a_model_that_does_not_beat_the_baselines_leaves_the_champion(
+    logged, client, training, history, example, store, monkeypatch
+):
     worse = dataclasses.replace(training, model=dataclasses.replace(training.model, beats_baselines=False))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
-    second = log_training(worse, history, example, TrackingSettings(experiment="e", registered_model="churn"), None)
+    second = log_training(
+        worse, history, example, TrackingSettings(experiment="e", registered_model="churn"), None
+    )
     assert int(second.version) == int(logged.version) + 1
     assert str(client.get_model_version_by_alias("churn", "champion").version) == logged.version
     assert client.get_model_version("churn", second.version).tags["beats_baselines"] == "false"

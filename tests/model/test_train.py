@@ -54,7 +54,9 @@ def test_nothing_after_the_test_window_changes_the_model(shop, definition):
 
 def test_immature_test_cutoff_is_refused(history, definition):
     late = dt.date.fromisoformat(history.date(definition.last_mature_cutoff(history) + DAY_US))
-    with pytest.raises(ParameterError, match=r"is not mature.*its label window ends on.*cutoffs up to.*Choose an earlier") as e:
+    with pytest.raises(
+        ParameterError, match=r"is not mature.*its label window ends on.*cutoffs up to.*Choose an earlier"
+    ) as e:
         churn.train(history, definition, settings=TrainingSettings(test_cutoff=late), track=False)
     assert e.value.code == "immature"
 
@@ -62,7 +64,9 @@ def test_immature_test_cutoff_is_refused(history, definition):
 def test_too_few_outcomes_are_told():
     days = pd.date_range("2024-01-01", periods=70, freq="7D", tz="UTC")
     orders = pd.DataFrame({"customer": np.repeat(range(50), 70), "time": np.tile(days, 50), "amount": 1.0})
-    with pytest.raises(ModelError, match=r"too little to learn from.*0 who churned.*at least 30 of each.*horizon_days"):
+    with pytest.raises(
+        ModelError, match=r"too little to learn from.*0 who churned.*at least 30 of each.*horizon_days"
+    ):
         churn.train(churn.make_history(orders), churn.Inactivity(60, 30), track=False)
 
 
@@ -70,11 +74,13 @@ def test_unlearnable_data_are_not_promoted():
     """Orders at random for everybody: nothing to learn, so nothing must be claimed."""
     rng = np.random.default_rng(5)
     days = rng.integers(0, 600, 9000)
-    orders = pd.DataFrame({
-        "customer": rng.integers(0, 700, 9000),
-        "time": pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.sort(days), unit="D"),
-        "amount": 10.0,
-    })
+    orders = pd.DataFrame(
+        {
+            "customer": rng.integers(0, 700, 9000),
+            "time": pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.sort(days), unit="D"),
+            "amount": 10.0,
+        }
+    )
     training = churn.train(churn.make_history(orders), churn.Inactivity(90, 45), track=False)
     auc = training.model.evaluation.metrics["model"]["auc"]
     assert auc.low < 0.58

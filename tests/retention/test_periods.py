@@ -198,6 +198,13 @@ def test_what_is_left_out_is_said() -> None:
     assert str(series).endswith(series.left_out)
 
 
+def test_a_month_that_starts_exactly_active_days_after_the_first_order_is_whole() -> None:
+    rows = orders(FEB - 60 * DAY, MAR + DAY)
+    assert [r.first for r in retention_series(history_of(Tables(rows)), 60)] == ["2024-02-01"]
+    with pytest.raises(ParameterError, match="no whole month"):
+        retention_series(history_of(Tables(orders(FEB - 60 * DAY + 1, MAR + DAY))), 60)
+
+
 def test_a_month_that_ends_with_the_extract_is_complete() -> None:
     history = small(*orders(FEB), last=MAR - 3 * DAY, data_end="2024-03-01")
     series = retention_series(history, 60)

@@ -1,0 +1,93 @@
+"""Reads a YAML file of settings strictly: no key twice, variables from the environment, one clear error."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from churn.errors import ConfigError, MissingFileError
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+
+
+def read_settings(file: Path) -> dict[str, Any]:
+    """Read the settings of a YAML file, ``${NAME}`` and ``${NAME:-default}`` replaced from the environment.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    ConfigError
+        It is not YAML, holds no settings, or names a variable that the environment does not have.
+    """
+    if not file.is_file():
+        near = sorted(p.name for p in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+        raise MissingFileError(
+            f"There is no configuration file {file}",
+            given=f"the folder has {', '.join(near)}" if near else None,
+            fix="Name an existing YAML file; configs/ holds examples to copy.",
+        )
+    try:
+        text = file.read_text(encoding="utf-8")
+        raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader that refuses duplicates
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text", fix="Save the file as UTF-8.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise ConfigError(
+            f"{file} is not valid YAML{place}: {problem}",
+            fix="Mend that line; values with %, {, }, # or ': ' in them go in quotes.",
+        ) from error
+    if not isinstance(raw, dict):
+        raise ConfigError(
+            f"{file} holds no settings",
+            allowed="keys such as name, sources, definition",
+            fix="See configs/online_retail.yaml for a complete example.",
+        )
+    expanded: dict[str, Any] = _expand(raw, str(file))
+    return expanded
+
+
+def _expand(value: Any, where: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _expand(v, where) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expand(v, where) for v in value]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        found = os.environ.get(name) or default
+        if found is None:
+            raise ConfigError(
+                f"{where} uses ${{{name}}}, and the environment has no value for {name}",
+                fix=f"Set it (export {name}=...) or give a default in the file: ${{{name}:-value}}.",
+                code="config-variable",
+            )
+        return found
+
+    return _VARIABLE.sub(replace, value)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice instead of taking the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            problem = None
+            if not isinstance(key_node, yaml.ScalarNode):
+                problem = "a key must be a word; text with { or [ goes in quotes"
+            elif key_node.value in seen:
+                problem = f"the key {key_node.value!r} is given twice"
+            if problem:
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
