@@ -10,6 +10,9 @@ from churn.files import replace_text, replacing_folder
 from churn.progress import report
 
 if TYPE_CHECKING:
+    from churn.data.history import History
+    from churn.data.shop import Shop
+    from churn.definition import Inactivity
     from churn.model.train import Training
     from churn.scoring import Scores
 
@@ -60,13 +63,14 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     settings = read_config(file)
     history = load_history(settings)
     d = settings.definition
+    definition = Inactivity(d.active_days, d.horizon_days, d.gap_days)
     store = os.environ.get("MLFLOW_TRACKING_URI")
     if not store:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{(out / 'mlflow.db').as_posix()}"
     try:
         training = train(
             history,
-            Inactivity(d.active_days, d.horizon_days, d.gap_days),
+            definition,
             settings=settings.training,
             ignored_after_days=settings.features.ignored_after_days,
             tracking=settings.tracking,
@@ -84,10 +88,13 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
 
     where = os.path.relpath(folder)
     e = training.model.evaluation
+    report("Comparing with what the shop knows")
+    best = _best_possible(shop, history, definition, e.cutoff)
     uri = store or f"sqlite:///{(out / 'mlflow.db').as_posix()}"
     lines = [
-        f"Held-out cutoff {e.cutoff}: AUC {e.metrics['model']['auc']}; "
-        f"recency {e.metrics['recency']['auc'].value:.3f}, RFM logistic {e.metrics['rfm_logistic']['auc'].value:.3f}.",
+        f"Held-out cutoff {e.cutoff}: AUC {e.metrics['model']['auc']}; recency "
+        f"{e.metrics['recency']['auc'].value:.3f}, RFM logistic {e.metrics['rfm_logistic']['auc'].value:.3f}; "
+        f"the shop's own best possible from the same log {best:.3f}.",
         "What to do next",
         f"  open the list       {where}/at_risk.csv (all scores: scores.parquet, the rates: summary.json)",
         f"  see the model       {os.path.relpath(out / 'plots')}/calibration.png, gain.png, importance.png",
@@ -97,3 +104,14 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
         f"  use your own data   copy {file}, point it to your tables, then churn check, churn train, churn score",
     ]
     return scores, training, lines
+
+
+def _best_possible(shop: Shop, history: History, definition: Inactivity, cutoff: str) -> float:
+    """Return the AUC of the shop's own probabilities, from the log alone, for the customers judged."""
+    from sklearn.metrics import roc_auc_score
+
+    t = history.instant(cutoff)
+    population = definition.population(history.as_of(t))
+    known = shop.churn_probability(cutoff, definition.horizon_days, definition.gap_days, knowing="log")
+    labels = definition.labels(history, t, population)
+    return float(roc_auc_score(labels, known.loc[history.customers[population]]))

@@ -54,7 +54,7 @@ class TableSummary:
     last: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CheckReport(Rendered):
     """The result of checking the data: summaries per table and all findings.
 

@@ -220,7 +220,10 @@ def _find_trees(
         MOST_TREES,
         valid_sets=[lightgbm.Dataset(watched.X, watched.y, reference=train_set)],
         feval=_recentred_log_loss,
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False), _progress("Finding the number of trees")],
+        callbacks=[
+            lightgbm.early_stopping(PATIENCE, verbose=False),
+            _progress("Finding the number of trees"),
+        ],
     )
     return max(int(booster.best_iteration), 10)
 
