@@ -8,7 +8,7 @@ from pathlib import Path
 # Two workers with two threads each wait for each other on two cores: that is ten times slower than one thread each.
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
-import pytest  # noqa: E402 - nothing that starts threads may come before
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 

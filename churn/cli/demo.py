@@ -11,9 +11,9 @@ from churn.progress import report
 
 if TYPE_CHECKING:
     from churn.data.history import History
-    from churn.data.shop import Shop
+    from churn.data.simulate import Shop
     from churn.definition import Inactivity
-    from churn.model.train import Training
+    from churn.model.bundle import Training
     from churn.scoring import Scores
 
 _CONFIG = """\

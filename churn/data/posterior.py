@@ -19,7 +19,7 @@ from churn.data.truth import FloatArray, IntArray, Season
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
-    from churn.data.shop import Shop
+    from churn.data.shop import ShopTables
 
 VISITS_FADE = 0.5  # visits and mail fade in this share of the days in which orders do
 AMOUNT_KEPT = 0.55  # share of an amount that the fading leaves
@@ -83,9 +83,9 @@ def draw_openings(
 
 
 def no_order_probability(
-    shop: Shop, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float, knowing: str
+    shop: ShopTables, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float, knowing: str
 ) -> pd.Series:
-    """Return what :meth:`churn.data.shop.Shop.churn_probability` does, which says more.
+    """Return what :meth:`churn.data.simulate.Shop.churn_probability` does, which says more.
 
     With `knowing` the log, a customer's fading began at an unknown time: on some past day (with the prior of
     the drift, taken in the middle of the day), when a complaint was ignored, or not yet. Each possibility is
@@ -135,7 +135,7 @@ class _Log:
     likelihoods are logarithms, relative to that of a customer who is still active.
     """
 
-    def __init__(self, shop: Shop, ids: pd.Index, season: Season, points: FloatArray) -> None:
+    def __init__(self, shop: ShopTables, ids: pd.Index, season: Season, points: FloatArray) -> None:
         self.season, self.points, self.now = season, points, float(points[0])
         self.shop, self.ids = shop, ids
         who = shop.truth.set_index("customer").reindex(ids)

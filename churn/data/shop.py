@@ -1,4 +1,4 @@
-"""The simulated shop as a value: its five tables, and what it knows in truth."""
+"""The simulated shop as a value: its five tables, and the hidden numbers behind them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churn.data import posterior
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Shop:
+class ShopTables:
     """A simulated shop: five tables as a real shop would keep them, and the truth behind them.
 
     Every table names the customer and is sorted by its time (UTC); nothing happens at or after `end`.
@@ -147,43 +146,3 @@ class Shop:
         for name, table in self.tables().items():
             table.to_parquet(folder / f"{name}.parquet", index=False)
         return {name: folder / f"{name}.parquet" for name in self.tables()}
-
-    def churn_probability(
-        self, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float = 0, knowing: str = "everything"
-    ) -> pd.Series:
-        """Return each customer's true probability of no order in [as_of + gap, as_of + gap + horizon).
-
-        It rests on the latent numbers and on all that happened before `as_of`. Whether the fading has begun is
-        known, or inferred from the log: no model can do better than that. Complaints not opened by then are
-        left out, as they need a new order: with no gap they hardly matter; with 30 days of gap and an effect
-        of 1 the mean comes out 0.004 too low.
-
-        Parameters
-        ----------
-        as_of : str or pd.Timestamp
-            The cutoff, after `start` and not after `end`; without a zone it is UTC.
-        horizon_days : float
-            Length of the window in days.
-        gap_days : float
-            Days between the cutoff and the window.
-        knowing : str
-            "everything", or "log": the latent numbers, but of the state only what the log tells.
-
-        Returns
-        -------
-        pd.Series
-            Probability by customer id, for the customers whose first order is before `as_of`.
-
-        Raises
-        ------
-        ParameterError
-            If the cutoff is outside the span, the window has no length, or `knowing` is something else.
-
-        Examples
-        --------
-        >>> from churn import make_shop
-        >>> chance = make_shop(100, seed=1).churn_probability("2025-10-01", horizon_days=60)
-        >>> chance.index.name, bool(chance.between(0, 1).all())
-        ('customer', True)
-        """
-        return posterior.no_order_probability(self, as_of, horizon_days, gap_days, knowing)

@@ -17,7 +17,7 @@ import pandas as pd
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
-    from churn.data.shop import Shop
+    from churn.data.shop import ShopTables
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -246,9 +246,9 @@ def _poisson_modulo(mean: FloatArray, shape: int) -> FloatArray:
 
 
 def no_order_probability(
-    shop: Shop, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float
+    shop: ShopTables, as_of: str | pd.Timestamp, horizon_days: float, gap_days: float
 ) -> pd.Series:
-    """Return what :meth:`churn.data.shop.Shop.churn_probability` does, which says more.
+    """Return what :meth:`churn.data.simulate.Shop.churn_probability` does, which says more.
 
     Known are the latent parameters, whether a customer is active, fading or gone, and all that happened
     before the cutoff. An active customer may start to fade on any day up to the end of the window: by

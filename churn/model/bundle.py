@@ -151,6 +151,36 @@ class Model(Rendered):
         return target
 
 
+@dataclass(frozen=True, repr=False)
+class Training(Rendered):
+    """The result of a training: the model, its verdict, and where it was tracked.
+
+    Attributes
+    ----------
+    model : Model
+        The refitted model.
+    verdict : str
+        In one sentence, whether it beats the baselines.
+    run_id : str or None
+        The MLflow run, where it was tracked.
+    tracking_uri : str or None
+        The MLflow store it was tracked in.
+    version : str or None
+        The version in the model registry.
+    """
+
+    model: Model
+    verdict: str
+    run_id: str | None = None
+    tracking_uri: str | None = None
+    version: str | None = None
+
+    def render(self) -> str:
+        """Return the verdict and the figures."""
+        tracked = f"\nMLflow run {self.run_id} in {self.tracking_uri}" if self.run_id else ""
+        return f"{self.verdict}\n\n{self.model.render()}{tracked}"
+
+
 def load_model(folder: str | Path) -> Model:
     """Load a saved bundle and verify it.
 

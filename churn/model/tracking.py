@@ -18,8 +18,8 @@ import numpy as np
 from churn.config import Config, TrackingSettings
 from churn.data.history import History
 from churn.errors import ModelError
+from churn.model.bundle import Training
 from churn.model.plots import training_figures
-from churn.model.train import Training
 
 if TYPE_CHECKING:
     import mlflow.entities

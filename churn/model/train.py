@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,11 @@ import numpy as np
 from churn.config import Config, TrackingSettings, TrainingSettings
 from churn.data.history import History
 from churn.definition import Inactivity
-from churn.display import Rendered
 from churn.errors import ModelError, ParameterError
 from churn.features.compute import Schema, catalogue
 from churn.features.signal import Signal
 from churn.model.baselines import BASELINES, fit_baseline
-from churn.model.bundle import Model, category_columns
+from churn.model.bundle import Model, Training, category_columns
 from churn.model.evaluate import evaluate
 from churn.model.snapshots import Snapshots, build_snapshots, training_cutoffs
 from churn.progress import report
@@ -39,36 +37,6 @@ PARAMETERS: dict[str, Any] = {
 MOST_TREES = 600
 PATIENCE = 50
 _FEWEST_OF_A_CLASS = 30
-
-
-@dataclass(frozen=True, repr=False)
-class Training(Rendered):
-    """The result of a training: the model, its verdict, and where it was tracked.
-
-    Attributes
-    ----------
-    model : Model
-        The refitted model.
-    verdict : str
-        In one sentence, whether it beats the baselines.
-    run_id : str or None
-        The MLflow run, where it was tracked.
-    tracking_uri : str or None
-        The MLflow store it was tracked in.
-    version : str or None
-        The version in the model registry.
-    """
-
-    model: Model
-    verdict: str
-    run_id: str | None = None
-    tracking_uri: str | None = None
-    version: str | None = None
-
-    def render(self) -> str:
-        """Return the verdict and the figures."""
-        tracked = f"\nMLflow run {self.run_id} in {self.tracking_uri}" if self.run_id else ""
-        return f"{self.verdict}\n\n{self.model.render()}{tracked}"
 
 
 def train(

@@ -36,6 +36,16 @@ class Outlook(Rendered):
     expected_note: str
     active_days: int
 
+    @property
+    def rate(self) -> float | None:
+        """The retention rate of the last period, as a share of 1; None where it is not known."""
+        return self.current.rate if self.current else None
+
+    @property
+    def churn_rate(self) -> float | None:
+        """Its complement."""
+        return self.current.churn_rate if self.current else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         return {
