@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from churn.version import __version__
 
 if TYPE_CHECKING:
-    from churn.config import read_config
+    from churn.config import ScoringSettings, TrainingSettings, read_config
     from churn.data.history import History
     from churn.data.load import check_data, load_history, make_history
     from churn.data.simulate import make_shop
@@ -29,6 +29,8 @@ _HOMES = {
     "ChurnError": "churn.errors",
     "History": "churn.data.history",
     "Inactivity": "churn.definition",
+    "ScoringSettings": "churn.config",
+    "TrainingSettings": "churn.config",
     "catalogue": "churn.features.compute",
     "check_data": "churn.data.load",
     "compute_features": "churn.features.compute",
@@ -49,6 +51,8 @@ __all__ = [
     "ChurnError",
     "History",
     "Inactivity",
+    "ScoringSettings",
+    "TrainingSettings",
     "__version__",
     "catalogue",
     "check_data",

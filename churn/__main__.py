@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:
-        return _other(error)
+        return _other(error, as_json="--json" in arguments)
 
 
 def _interrupted() -> int:
@@ -47,7 +47,7 @@ def _show(error: ChurnError, *, as_json: bool) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
-def _other(error: Exception) -> int:
+def _other(error: Exception, *, as_json: bool) -> int:
     import typer
 
     if isinstance(error, typer.Abort):
@@ -59,6 +59,14 @@ def _other(error: Exception) -> int:
         return int(error.exit_code)
     if os.environ.get("CHURN_DEBUG"):
         raise error
+    if isinstance(error, OSError) and error.filename:
+        told = ChurnError(
+            f"{error.filename}: {(error.strerror or 'cannot be used').lower()}",
+            fix="Name another file or folder, or mend its permissions.",
+            code="file-access",
+        )
+        _show(told, as_json=as_json)
+        return 1
     print(  # noqa: T201
         f"This is a bug in churn: {type(error).__name__}: {error}\nSet CHURN_DEBUG=1 to see where it happened.",
         file=sys.stderr,

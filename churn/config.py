@@ -116,7 +116,21 @@ class FeatureSettings(Settings):
 
 
 class TrainingSettings(Settings):
-    """How the model is trained and judged."""
+    """How the model is trained and judged.
+
+    Parameters
+    ----------
+    test_cutoff : date, optional
+        The held-out cutoff; the last mature one when left out.
+    step_days : int, default 30
+        Days between training snapshots.
+    max_snapshots : int, default 36
+        How many at most, newest first.
+    seed : int, default 0
+        Of the trees and the resampling.
+    threads : int, default 2
+        Threads of LightGBM; the same number gives the same trees.
+    """
 
     test_cutoff: dt.date | None = Field(None, description="held-out cutoff; else the last mature one")
     step_days: PositiveDays = 30
@@ -126,7 +140,17 @@ class TrainingSettings(Settings):
 
 
 class ScoringSettings(Settings):
-    """How the at-risk list is made."""
+    """How the at-risk list is made.
+
+    Parameters
+    ----------
+    top : int, optional
+        List at most so many customers.
+    threshold : float, optional
+        List from this churn probability; from twice the average odds when left out.
+    currency : str, default ""
+        Sign or code before amounts.
+    """
 
     top: Annotated[int, Field(ge=1)] | None = Field(None, description="list at most so many customers")
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(

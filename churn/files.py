@@ -23,7 +23,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     Raises
     ------
     ParameterError
-        The target is a file.
+        The target is a file, or a folder with files in it that the new one would not replace.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     >>> (target / "a.txt").read_text()
     'whole'
     """
-    target = Path(target).absolute()
+    target = Path(target).resolve()
     if target.is_file():
         raise ParameterError(
             f"{target} is a file, and a folder has to be written there",
@@ -46,7 +46,9 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent))
     fresh.chmod(0o755)
     try:
+        _refuse_foreign(target, set())
         yield fresh
+        _refuse_foreign(target, {p.name for p in fresh.iterdir()})
         if target.exists():
             target.rename(previous)
         fresh.rename(target)
@@ -54,6 +56,22 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         restore_folder(target)
+
+
+def _refuse_foreign(target: Path, ours: set[str]) -> None:
+    """Raise where a folder is not to be replaced: it holds other files, or somebody stands in it."""
+    here = Path.cwd()
+    foreign = sorted({p.name for p in target.iterdir()} - ours) if ours and target.is_dir() else []
+    if not foreign and target != here and target not in here.parents:
+        return
+    raise ParameterError(
+        f"{target} is not a folder that may be replaced as a whole",
+        given=f"it also holds {', '.join(foreign[:3])}"
+        if foreign
+        else "it is the working folder or one above it",
+        fix="Name a new folder, or one that holds an earlier result and nothing else.",
+        code="foreign-files",
+    )
 
 
 def restore_folder(target: Path) -> None:

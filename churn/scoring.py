@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.config import ScoringSettings
-from churn.data.history import DAY_US, History, Instant
+from churn.data.history import DAY_US, History, Instant, check_history
 from churn.display import Rendered, format_amount, format_count, format_percent
 from churn.errors import DataError, ParameterError
 from churn.features.compute import feature_matrix
@@ -36,7 +36,7 @@ COLUMNS = {
     "reason_3": "the third such reason",
     "value_at_stake": "churn probability times the spend in the horizon at the own pace of the last year, less returns",
     "last_order": "local date of the last order",
-    "days_overdue": "days by which the next order is later than the customer's usual gap; 0 when not yet due",
+    "days_overdue": "days since the last order less the customer's mean gap (the base's after a single one); never below 0",
     "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
 }
 _SHOWN = 10
@@ -56,6 +56,8 @@ class Scores(Rendered):
         Retention of the last period, the one before, and the expected one.
     as_of : str
         The cutoff's local date.
+    at_risk_count : int
+        How many are at risk, also where `top` shortens the list.
     listed_because : str
         The rule that made the list, and whom it leaves out.
     warnings : tuple of str
@@ -67,6 +69,7 @@ class Scores(Rendered):
     retention: Outlook
     as_of: str
     definition: str
+    at_risk_count: int
     listed_because: str
     currency: str
     model: dict[str, Any]
@@ -80,7 +83,8 @@ class Scores(Rendered):
             "definition": self.definition,
             "warnings": list(self.warnings),
             "population": len(self.everyone),
-            "at_risk": len(self.at_risk),
+            "at_risk": self.at_risk_count,
+            "listed": len(self.at_risk),
             "listed_because": self.listed_because,
             "mean_churn_probability": float(self.everyone["churn_probability"].mean()),
             "bands": {name: int(bands.get(name, 0)) for name, _ in BANDS},
@@ -103,7 +107,8 @@ class Scores(Rendered):
         target = Path(folder)
         with replacing_folder(target) as fresh:
             self.at_risk.to_parquet(fresh / "at_risk.parquet", index=False)
-            _csv_safe(self.at_risk).to_csv(fresh / "at_risk.csv", index=False)
+            readable = self.at_risk.round({"churn_probability": 4, "value_at_stake": 2})
+            _csv_safe(readable).to_csv(fresh / "at_risk.csv", index=False)
             self.everyone.to_parquet(fresh / "scores.parquet", index=False)
             text = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
             (fresh / "summary.json").write_text(text, encoding="utf-8")
@@ -117,7 +122,7 @@ class Scores(Rendered):
         )
         warnings = "".join(f"<p><b>{html.escape(w)}</b></p>" for w in self.warnings)
         title = (
-            f"As of {self.as_of}: {len(self.at_risk):,} of {len(self.everyone):,} active customers are at risk; "
+            f"As of {self.as_of}: {self.at_risk_count:,} of {len(self.everyone):,} active customers are at risk; "
             "most value at stake first"
         )
         rates = html.escape(self.retention.render())
@@ -136,7 +141,7 @@ class Scores(Rendered):
         listed = float(self.at_risk["value_at_stake"].sum())
         lines += [
             f"As of {self.as_of}: {format_count(len(self.everyone))} active customers, "
-            f"{format_count(len(self.at_risk))} at risk. {self.definition[0].upper()}{self.definition[1:]}.",
+            f"{format_count(self.at_risk_count)} at risk. {self.definition[0].upper()}{self.definition[1:]}.",
             "",
             self.retention.render(),
             "",
@@ -200,6 +205,15 @@ def score(
     import pandas as pd
 
     settings = settings or ScoringSettings()
+    if not isinstance(model, Model):
+        raise ParameterError(
+            "A model is needed here",
+            given=type(model).__name__,
+            allowed="training.model or what churn.load_model returns",
+            fix="Pass churn.load_model(folder) instead of the folder.",
+            code="not-a-model",
+        )
+    check_history(history)
     definition = model.definition
     model.check_history(history)
     t = history.closing if as_of is None else history.instant(as_of)
@@ -240,13 +254,13 @@ def score(
     )
     if settings.threshold is not None:
         chosen = np.flatnonzero(p >= settings.threshold)
-        rule = f"Listed: churn probability of {format_percent(settings.threshold, 0)} or more"
+        rule = f"Listed: churn probability of {100 * settings.threshold:g} % or more"
     else:
         chosen = np.flatnonzero(odds >= LISTED_FROM * average)
         limit = LISTED_FROM * average / (1 + LISTED_FROM * average)
         rule = f"Listed: odds of churn at least twice the average, a probability of {format_percent(limit, 0)} or more"
     chosen = chosen[np.lexsort((population[chosen], -p[chosen], -stake[chosen]))]
-    left = len(population) - len(chosen)
+    left, count = len(population) - len(chosen), len(chosen)
     if settings.top is not None and len(chosen) > settings.top:
         rule += f"; {format_count(len(chosen) - settings.top)} more left out by top: {settings.top}"
         chosen = chosen[: settings.top]
@@ -274,7 +288,11 @@ def score(
         .strftime("%Y-%m-%d"),
         dtype=str,
     )
-    at_risk["days_overdue"] = np.round(column["overdue_days"][chosen], 1)
+    own = column["gap_mean_days"][chosen]
+    usual = np.where(
+        np.isnan(own), column["gap_usual_days"][chosen], own
+    )  # the same gap that the reasons tell
+    at_risk["days_overdue"] = np.round(np.maximum(column["recency_days"][chosen] - usual, 0.0), 1)
     at_risk["ignored_complaints"] = ignored[chosen] if ignored is not None else np.nan
     return Scores(
         at_risk,
@@ -282,6 +300,7 @@ def score(
         make_outlook(history, definition, t, p, column["recency_days"]),
         history.date(t),
         definition.describe(),
+        count,
         rule,
         settings.currency,
         {
@@ -311,7 +330,7 @@ def _warnings(history: History, model: Model, t: int) -> tuple[str, ...]:
     out = []
     if not model.beats_baselines:
         out.append(
-            "This model does not beat the simple baselines on later data; treat the list as a ranking by habit."
+            "This model does not beat the simple baselines on later data: a plain rule would rank as well or better."
         )
     seen = int(model.training.get("labels_seen_until", 0))
     if t < seen:

@@ -23,7 +23,7 @@ def _names(folder: Path) -> list[str]:
 def test_a_folder_is_made_with_its_parents_and_replaced_as_a_whole(tmp_path):
     target = tmp_path / "deep" / "result"
     with replacing_folder(target) as folder:
-        (folder / "old.txt").write_text("old")
+        (folder / "a.txt").write_text("old")
         assert not target.exists()
     _write(target, "new")
     assert _names(target) == ["a.txt"]

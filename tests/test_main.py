@@ -89,3 +89,15 @@ def test_module_can_be_run():
         [sys.executable, "-m", "churn", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip()
+
+
+def test_a_file_that_cannot_be_used_is_no_bug(monkeypatch, capsys):
+    def denied(*_args, **_kwargs):
+        raise PermissionError(13, "Permission denied", "/some/folder")
+
+    monkeypatch.delenv("CHURN_DEBUG", raising=False)
+    monkeypatch.setattr("churn.retention.rate.retention_rate", denied)
+    assert run(["retention", "--start", "1", "--end", "1", "--new", "0"]) == 1
+    assert capsys.readouterr().err.startswith(
+        "Error: /some/folder: permission denied. Name another file or folder"
+    )

@@ -47,12 +47,11 @@ def test_population_is_who_was_active_and_nobody_twice(result, history, definiti
 
 def test_own_numbers_agree_with_the_signals(result, history, cutoff):
     features = compute_features(history, cutoff).loc[result.at_risk["customer"]]
-    assert result.at_risk["days_overdue"].to_numpy() == pytest.approx(
-        features["overdue_days"].round(1).to_numpy()
-    )
-    assert result.at_risk["ignored_complaints"].to_numpy() == pytest.approx(
-        features["ignored_complaints_count"].to_numpy()
-    )
+    usual = features["gap_mean_days"].fillna(features["gap_usual_days"])
+    overdue = (features["recency_days"] - usual).clip(lower=0).round(1).to_numpy()
+    assert result.at_risk["days_overdue"].to_numpy() == pytest.approx(overdue)
+    ignored = features["ignored_complaints_count"].to_numpy()
+    assert result.at_risk["ignored_complaints"].to_numpy() == pytest.approx(ignored)
 
 
 def test_last_order_is_the_last_before_the_cutoff(result, shop, cutoff):
@@ -85,6 +84,8 @@ def test_threshold_and_top(model, history, cutoff):
     few = score(model, history, cutoff, settings=ScoringSettings(threshold=0.5, top=7))
     more = int((few.everyone["churn_probability"] >= 0.5).sum()) - 7
     assert len(few.at_risk) == 7
+    assert few.at_risk_count == more + 7
+    assert (few.summary()["at_risk"], few.summary()["listed"]) == (more + 7, 7)
     assert f"{more:,} more left out by top: 7" in few.listed_because
     none = score(model, history, cutoff, settings=ScoringSettings(threshold=0.999999))
     assert len(none.at_risk) == 0
@@ -168,7 +169,7 @@ def test_written_files_hold_the_same(result, tmp_path):
     csv = pd.read_csv(folder / "at_risk.csv", keep_default_na=False)
     assert list(csv["customer"]) == list(result.at_risk["customer"])
     assert csv["churn_probability"].to_numpy() == pytest.approx(
-        result.at_risk["churn_probability"].to_numpy()
+        result.at_risk["churn_probability"].to_numpy(), abs=1e-4
     )
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["at_risk"] == len(result.at_risk)
@@ -176,12 +177,32 @@ def test_written_files_hold_the_same(result, tmp_path):
     assert summary["bands"] == {n: int((result.everyone["risk_band"] == n).sum()) for n, _ in BANDS}
 
 
-def test_writing_again_replaces_the_whole_folder(result, tmp_path):
+def test_writing_again_replaces_an_earlier_result_and_nothing_else(result, tmp_path, monkeypatch):
     folder = result.write(tmp_path / "day")
-    (folder / "stray.txt").write_text("old")
     result.write(folder)
-    assert not (folder / "stray.txt").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["day"]
+    (folder / "precious.txt").write_text("mine")
+    with pytest.raises(
+        ParameterError, match=r"may be replaced.*it also holds precious\.txt.*Name a new folder"
+    ) as e:
+        result.write(folder)
+    assert e.value.code == "foreign-files"
+    assert (folder / "precious.txt").read_text() == "mine"
+    assert (folder / "summary.json").is_file()
+    assert [p.name for p in tmp_path.iterdir()] == ["day"]
+    monkeypatch.chdir(folder)
+    for here in (".", ".."):
+        with pytest.raises(ParameterError, match="working folder or one above"):
+            result.write(here)
+
+
+def test_what_is_no_history_or_model_is_told(model, history, shop):
+    with pytest.raises(
+        ParameterError, match=r"A history is needed here.*DataFrame.*churn\.make_history\(orders\)"
+    ):
+        score(model, shop.orders)
+    with pytest.raises(ParameterError, match=r"A model is needed here.*str.*load_model"):
+        score("models/x", history)
 
 
 def test_csv_cannot_carry_a_formula(model, history, result, tmp_path):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from churn.config import Config
     from churn.data.history import History
+    from churn.model.bundle import Training
 
 app = typer.Typer(
     name="churn",
@@ -108,11 +109,11 @@ def train(
             _definition(settings),
             settings=training_settings,
             ignored_after_days=settings.features.ignored_after_days,
-            tracking=settings.tracking,
-            track=track,
-            config=settings,
+            track=False,
         )
-    folder = save_training(training.model, settings)
+        folder = save_training(training.model, settings)  # before the tracking, which may fail
+        if track:
+            training = _track(training, history, settings, folder)
     if json:
         _print_json(
             {
@@ -128,7 +129,7 @@ def train(
         )
         return
     typer.echo(f"{training}\n\nModel saved to {_short(folder)}")
-    typer.echo(f"Next: churn score {config} --as-of {training.model.training['test_cutoff']}")
+    typer.echo(f"Next: churn score {config}")
 
 
 @app.command()
@@ -146,6 +147,8 @@ def score(
     json: AsJson = False,
 ) -> None:
     """List the customers at risk beside the retention rate, and write both."""
+    from json import loads
+
     from churn.model.bundle import load_model
     from churn.scoring import score as score_customers
 
@@ -182,7 +185,8 @@ def score(
             / scores.as_of.replace(":", "").replace(" ", "T")
         )
     if json:
-        _print_json({**scores.summary(), "folder": str(folder)})
+        customers = loads(scores.at_risk.to_json(orient="records"))  # unknown values become null
+        _print_json({**scores.summary(), "folder": str(folder), "customers": customers})
         return
     _show_scores(scores)
     typer.echo(f"\nWritten to {_short(folder)}: at_risk.parquet, at_risk.csv, scores.parquet, summary.json")
@@ -273,6 +277,22 @@ def save_training(model: Any, settings: Config) -> Path:
     return model.save(root / "champion") if model.beats_baselines else folder
 
 
+def _track(training: Training, history: History, settings: Config, folder: Path) -> Training:
+    from churn.model.tracking import log_training
+    from churn.progress import report
+
+    report("Logging the run in MLflow")
+    try:
+        return log_training(training, history, settings.tracking, settings)
+    except ModelError as error:
+        raise ModelError(
+            f"{training.verdict} The model is saved to {_short(folder)}, but the run was not tracked: {error.what}",
+            given=error.given,
+            fix=error.fix,
+            code=error.code,
+        ) from error
+
+
 def _default_model(settings: Config) -> Path:
     root = settings.place(settings.models) / settings.name
     for name in ("champion", "candidate"):
@@ -335,4 +355,5 @@ def _print_json(value: Any) -> None:
 def _short(path: Path) -> str:
     import os
 
-    return os.path.relpath(path)
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

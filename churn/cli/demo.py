@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from churn.errors import ParameterError
 from churn.files import replace_text, replacing_folder
 from churn.progress import report
 
@@ -53,11 +54,17 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     from churn.model.train import train
     from churn.scoring import score
 
+    file = out / "churn.yaml"
+    if file.is_file() and file.read_text(encoding="utf-8") != _CONFIG:
+        raise ParameterError(
+            f"{file} is there already, with other content",
+            fix="Name another folder with --out, or move the file away.",
+            code="foreign-files",
+        )
     report("Making a shop")
     shop = make_shop(customers, seed=seed)
     with replacing_folder(out / "data") as folder:
         shop.write(folder)
-    file = out / "churn.yaml"
     replace_text(file, _CONFIG)
 
     settings = read_config(file)

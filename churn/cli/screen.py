@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,13 @@ def print_scores(scores: Scores, verdict: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, 130))
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # the reader has seen enough; rich would exit with 1
+
+    console = Screen(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Screen(highlight=False, width=130)
     for warning in scores.warnings:
         console.print(Text(f"! {warning}", style="bold yellow"))
     if verdict:
@@ -76,7 +81,8 @@ def _retention_panel(scores: Scores) -> Any:
         table.add_row("E  active at the end", format_count(now.end))
         table.add_row("", "")
         table.add_row(Text("[(E - N) / S] * 100, N = new + reactivated", style="dim"), "")
-        table.add_row(Text(f"active: ordered within {outlook.active_days} days", style="dim"), "")
+        table.add_row(Text(f"lost: no order for {outlook.active_days} days at the end", style="dim"), "")
+        table.add_row(Text("the list's risk: no order within the horizon", style="dim"), "")
     return Panel(table, title=f"Retention as of {scores.as_of}", title_align="left")
 
 
@@ -102,11 +108,12 @@ def _list_panel(scores: Scores) -> Any:
     if not len(scores.at_risk):
         table.add_row("", "nobody")
     listed = float(scores.at_risk["value_at_stake"].sum())
-    title = (
-        f"At risk: {format_count(len(scores.at_risk))} of {format_count(len(scores.everyone))} active customers, "
-        f"{format_amount(listed, scores.currency)} at stake; the first {min(_SHOWN, len(scores.at_risk))}"
+    title = f"At risk: {format_count(scores.at_risk_count)} of {format_count(len(scores.everyone))} active customers"
+    subtitle = (
+        f"{min(_SHOWN, len(scores.at_risk))} of {format_count(len(scores.at_risk))} listed, most value at stake first; "
+        f"all listed {format_amount(listed, scores.currency)}"
     )
-    return Panel(table, title=title, title_align="left")
+    return Panel(table, title=title, title_align="left", subtitle=subtitle, subtitle_align="left")
 
 
 def features_text(signals: Sequence[Signal]) -> str:

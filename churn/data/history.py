@@ -170,9 +170,13 @@ class History(Rendered):
 
     @property
     def closing(self) -> int:
-        """The first local midnight at or after the end of the data: the day of the last order counts as whole."""
+        """The first local midnight after the last order, or at or after a given `data_end`.
+
+        The day of the last order counts as whole, also where orders have dates and no times.
+        """
         midnight = self.midnight(self.data_end)
-        return midnight if midnight == self.data_end else self._midnight_of(self.data_end, 1)
+        given = self.data_end > int(self.logs["orders"].time[-1])
+        return midnight if given and midnight == self.data_end else self._midnight_of(self.data_end, 1)
 
     def ending(self, data_end: Instant) -> History:
         """Return the history with another end: when the extract was taken.
@@ -310,6 +314,18 @@ class History(Rendered):
         return (
             f"History {self.name!r}: {format_count(len(self.customers))} customers, {', '.join(parts)}; "
             f"{format_count(aside)} row{'' if aside == 1 else 's'} set aside"
+        )
+
+
+def check_history(value: object) -> None:
+    """Raise a `ParameterError` where something else was passed, most often a frame."""
+    if not isinstance(value, History):
+        raise ParameterError(
+            "A history is needed here",
+            given=type(value).__name__,
+            allowed="what churn.make_history or churn.load_history returns",
+            fix="Pass churn.make_history(orders) instead of the orders.",
+            code="not-a-history",
         )
 
 

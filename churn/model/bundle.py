@@ -78,7 +78,14 @@ class Model(Rendered):
         """The LightGBM booster."""
         import lightgbm
 
-        return lightgbm.Booster(model_str=self.booster_text)
+        try:
+            return lightgbm.Booster(model_str=self.booster_text)
+        except lightgbm.basic.LightGBMError as error:
+            raise ModelError(
+                f"The model's trees cannot be read: {error}",
+                fix="Copy the bundle again from where it was made, or train again.",
+                code="damaged",
+            ) from None
 
     def check_history(self, history: History) -> None:
         """Raise a `ModelError` where the history lacks a table or column that the model's signals read."""

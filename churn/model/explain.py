@@ -17,6 +17,7 @@ from churn.features.signal import Signal
 
 Facts = Mapping[str, float]
 _DOWN = 0.15  # from this share on a fall is worth telling
+_FEW_ORDER_DAYS = 3  # up to here a mean gap is no habit
 _ANY_CONTACT = "engagement:interactions"
 _SEGMENT_PUSH = 0.1  # log-odds from which belonging to a segment is worth telling
 
@@ -74,16 +75,20 @@ def explain_rows(
             if s.categories and not math.isnan(v)
         }
         found: list[Reason] = []
-        for t in np.argsort(-pushes, kind="stable"):
-            if pushes[t] <= 0 or len(found) == most:
-                break
-            if topics[t].startswith("segment:") and pushes[t] < _SEGMENT_PUSH:
-                continue
-            if _told_already(topics[t], found):
-                continue
-            text = teller.tell(topics[t], facts, values)
-            if text and all(text != r.text for r in found):
-                found.append(Reason(topics[t], float(pushes[t]), text))
+        # First what compares the customer with the own past; plain facts only where that leaves room.
+        for plain in (False, True):
+            for k in np.argsort(-pushes, kind="stable"):
+                if pushes[k] <= 0 or len(found) == most:
+                    break
+                topic = topics[k]
+                if any(r.topic == topic for r in found) or _told_already(topic, found):
+                    continue
+                if topic.startswith("segment:") and pushes[k] < _SEGMENT_PUSH:
+                    continue
+                text = teller.tell(topic, facts, values, plain=plain)
+                if text and all(text != r.text for r in found):
+                    found.append(Reason(topic, float(pushes[k]), text))
+        found.sort(key=lambda r: -r.push)
         out.append(found)
     return out
 
@@ -102,7 +107,10 @@ class _Teller:
     def __init__(self, currency: str, ignored_after_days: float) -> None:
         self._currency, self._ignored_after = currency, ignored_after_days
 
-    def tell(self, topic: str, facts: Facts, values: Mapping[str, str]) -> str | None:
+    def tell(self, topic: str, facts: Facts, values: Mapping[str, str], *, plain: bool = False) -> str | None:
+        """Return the sentence of a topic, or its plain fact; None where there is nothing worrying to tell."""
+        if plain:
+            return self._plain(topic, facts)
         if topic.startswith("engagement:"):
             return self._engagement(topic.split(":", 1)[1], facts)
         if topic.startswith("segment:"):
@@ -118,22 +126,38 @@ class _Teller:
         except _UnknownError:
             return None
 
+    def _plain(self, topic: str, f: Facts) -> str | None:
+        once = math.isnan(_get(f, "gap_mean_days"))
+        try:
+            if topic in ("experience", "spend") and once:
+                return f"No habit yet: {self._money(_get(f, 'amount_total'))} spent so far, all on one day"
+            if topic == "experience":
+                return f"{_count(_get(f, 'orders_count'), 'order')} in {_days(_get(f, 'tenure_days'))} as a customer"
+            if topic == "spend":
+                return f"Spent {self._money(_get(f, 'amount_180d'))} in the last 180 days"
+        except _UnknownError:
+            pass
+        return None
+
     def _silence(self, f: Facts) -> str | None:
         days, gap = _get(f, "recency_days"), _get(f, "gap_mean_days")
         if math.isnan(gap):
             return _once(f)
         if days > gap:
-            return f"Silent for {_days(days)}; usually orders every {_days(gap)}"
+            if _get(f, "order_days_count") <= _FEW_ORDER_DAYS:
+                return f"No order for {_days(days)}; the few before came {_days(gap)} apart"
+            return f"No order for {_days(days)}; usually one every {_days(gap)}"
         spread = _get(f, "gap_spread_days")
         if spread > 0.75 * gap:
             return f"Irregular: {_days(gap)} between orders on average, give or take {_days(spread)}"
-        return f"Orders only every {_days(gap)}; the last was {_days(days)} ago"
+        return (
+            f"Orders rarely, every {_days(gap)} on average; the last was {_days(days)} ago"
+            if gap > 60
+            else None
+        )
 
     def _frequency(self, f: Facts) -> str | None:
         if math.isnan(_get(f, "gap_mean_days")):
-            usual, late = _get(f, "gap_usual_days"), _get(f, "overdue_days")
-            if late >= 1:
-                return f"Customers order again after {_days(usual)} on average; this one is {_days(late)} past that"
             return _once(f)
         recent, year, fall = (
             _get(f, n) for n in ("orders_count_90d", "orders_count_365d", "orders_decline_90d")
@@ -141,16 +165,22 @@ class _Teller:
         if fall >= 1 and year > 0:
             return f"No order in the last 90 days, {year:,.0f} in the last 365"
         if fall >= _DOWN:
-            return f"{_count(recent, 'order')} in the last 90 days; the own earlier pace was {recent / (1 - fall):.1f}"
+            return (
+                f"{_count(recent, 'order')} in the last 90 days; the usual pace was {recent / (1 - fall):.1f}"
+            )
         if _get(f, "orders_slope_6x30d") <= -_DOWN:
             return f"Orders are falling month by month: {_count(_get(f, 'orders_count_180d'), 'order')} in 180 days"
         return f"Only {_count(year, 'order')} in the last 365 days" if 0 < year <= 4 else None
 
     def _experience(self, f: Facts) -> str | None:
-        orders, tenure = _get(f, "orders_count"), _get(f, "tenure_days")
         if math.isnan(_get(f, "gap_mean_days")):
-            return self._single_order(f)
-        return f"{_count(orders, 'order')} in {_days(tenure)} as a customer"
+            return _once(f)
+        orders = _get(f, "orders_count")
+        return (
+            f"Only {_count(orders, 'order')} in {_days(_get(f, 'tenure_days'))} as a customer"
+            if orders <= 3
+            else None
+        )
 
     def _season(self, f: Facts) -> str | None:
         if _get(f, "tenure_days") >= 365 and _get(f, "orders_same_season") == 0:
@@ -158,17 +188,15 @@ class _Teller:
         return None
 
     def _spend(self, f: Facts) -> str | None:
-        if math.isnan(_get(f, "gap_mean_days")):
-            return self._single_order(f)
-        fall, recent, half = (_get(f, n) for n in ("amount_decline_90d", "amount_90d", "amount_180d"))
+        fall, recent = _get(f, "amount_decline_90d"), _get(f, "amount_90d")
         if _DOWN <= fall < 1 and recent > 0:
-            return f"Spent {self._money(recent)} in the last 90 days, {100 * fall:.0f} % under the own earlier pace"
-        return f"Spent {self._money(half)} in the last 180 days"
+            return f"Spent {self._money(recent)} in the last 90 days, {100 * fall:.0f} % under the usual pace"
+        return None
 
     def _basket(self, f: Facts) -> str | None:
         last, mean, ratio = (_get(f, n) for n in ("amount_last", "amount_mean", "amount_last_vs_mean"))
         if ratio <= 1 - _DOWN:
-            return f"The last order was {self._money(last)}; the own mean is {self._money(mean)}"
+            return f"The last order was {self._money(last)}; the average is {self._money(mean)}"
         fall = _get(f, "amount_mean_decline_90d")
         if fall >= _DOWN:
             return f"Orders of the last 90 days are {100 * fall:.0f} % smaller than before"
@@ -218,17 +246,15 @@ class _Teller:
         return f"Gave {mark:g} as the last satisfaction mark" if mark <= 3 else None
 
     def _engagement(self, kind: str, f: Facts) -> str | None:
-        noun = {"interactions": "contact"}.get(kind, kind.replace("_", " "))
+        noun = {"interactions": "visit or other contact"}.get(kind, kind.replace("_", " "))
         days, recent = _get(f, f"{kind}_recency_days"), _get(f, f"{kind}_count_30d")
         if days >= 30:
             return f"No {noun} for {_days(days)}"
         fall = _get(f, f"{kind}_decline_30d")
         if _DOWN <= fall < 1:
-            return f"{_count(recent, noun)} in the last 30 days; the own earlier pace was {recent / (1 - fall):.1f}"
+            noun = {"interactions": "contact"}.get(kind, noun)
+            return f"{_count(recent, noun)} in the last 30 days; the usual pace was {recent / (1 - fall):.1f}"
         return None
-
-    def _single_order(self, f: Facts) -> str:
-        return f"No habit yet: {self._money(_get(f, 'amount_total'))} spent so far, all on one day"
 
     def _money(self, value: float) -> str:
         return format_amount(_known(value), self._currency)
@@ -236,7 +262,11 @@ class _Teller:
 
 def _once(f: Facts) -> str:
     once = "once" if _get(f, "orders_count") == 1 else "on a single day"
-    return f"Ordered {once}, {_days(_get(f, 'recency_days'))} ago, and not again"
+    days, late = _days(_get(f, "recency_days")), _get(f, "overdue_days")
+    if late >= 1:
+        usual = _days(_get(f, "gap_usual_days"))
+        return f"Ordered {once}, {days} ago, and not again; others order again after {usual} on average"
+    return f"Ordered {once}, {days} ago, and not again"
 
 
 def _get(facts: Facts, name: str) -> float:

@@ -75,10 +75,9 @@ def training_cutoffs(
     """
     earliest = history.data_start + definition.active_days * DAY_US
     cutoffs: list[int] = []
+    latest = history.midnight(test_cutoff - definition.window_us)  # the midnight at or before: never too late
     for k in range(max_snapshots):
-        cutoff = history.days_before(test_cutoff - definition.window_us, k * step_days)
-        if cutoff + definition.window_us > test_cutoff:  # a local midnight may lie an hour late
-            cutoff = test_cutoff - definition.window_us
+        cutoff = history.days_before(latest, k * step_days)
         if cutoff < earliest:
             break
         cutoffs.append(cutoff)

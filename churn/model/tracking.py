@@ -13,11 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from churn.config import Config, TrackingSettings
 from churn.data.history import History
 from churn.errors import ModelError
+from churn.features.compute import feature_matrix
 from churn.model.bundle import Training
 from churn.model.plots import training_figures
 
@@ -31,7 +30,6 @@ _REQUIREMENTS = ("lightgbm", "numpy", "scikit-learn")
 def log_training(
     training: Training,
     history: History,
-    example: np.ndarray,
     settings: TrackingSettings,
     config: Config | None,
 ) -> Training:
@@ -42,9 +40,7 @@ def log_training(
     training : Training
         What `train` found.
     history : History
-        Its data, for the fingerprint and what was set aside.
-    example : numpy.ndarray of shape (n_rows, n_signals)
-        A few rows as input example.
+        Its data, for what was set aside and for the input example.
     settings : TrackingSettings
         Experiment and registered model.
     config : Config or None
@@ -63,6 +59,9 @@ def log_training(
     """
     # Before the import: nothing is sent anywhere unless the user has said so.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # seven by default: minutes without a word
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    _check_writable(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE)
     with _quiet():
         import mlflow
         from mlflow.exceptions import MlflowException
@@ -72,14 +71,28 @@ def log_training(
             mlflow.set_tracking_uri(uri)
             _choose_experiment(mlflow, settings.experiment, uri)
             with mlflow.start_run(run_name=f"{history.name} {training.model.training['test_cutoff']}") as run:
-                version = _log(mlflow, training, history, example, settings, config, run)
+                version = _log(mlflow, training, history, settings, config, run)
         except MlflowException as error:
             raise ModelError(
                 f"The MLflow store {uri} refused the run: {str(error).splitlines()[0]}",
-                fix="Set MLFLOW_TRACKING_URI to a store that can be reached, or train with --no-track.",
+                fix="Set MLFLOW_TRACKING_URI to a store that can be reached, e.g. sqlite:///mlflow.db, or train with "
+                "--no-track.",
                 code="mlflow",
             ) from error
     return replace(training, run_id=run.info.run_id, tracking_uri=uri, version=version)
+
+
+def _check_writable(uri: str) -> None:
+    """Say at once what MLflow would find out after minutes of trying."""
+    if not uri.startswith("sqlite:///"):
+        return
+    file = Path(uri.removeprefix("sqlite:///")).absolute()
+    if not file.parent.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise ModelError(
+            f"The MLflow store {uri} cannot be written",
+            fix="Set MLFLOW_TRACKING_URI to one that can, e.g. sqlite:///mlflow.db, or train with --no-track.",
+            code="mlflow",
+        )
 
 
 def _choose_experiment(mlflow: Any, name: str, uri: str) -> None:
@@ -98,7 +111,6 @@ def _log(
     mlflow: Any,
     training: Training,
     history: History,
-    example: np.ndarray,
     settings: TrackingSettings,
     config: Config | None,
     run: mlflow.entities.Run,
@@ -170,6 +182,10 @@ def _log(
         model.save(Path(folder, "bundle"))
         mlflow.log_artifacts(str(Path(folder, "bundle")), "bundle")
 
+    view = history.as_of(t["test_cutoff"])
+    example = feature_matrix(
+        view, d.population(view)[:5], model.signals, ignored_after_days=model.ignored_after_days
+    )
     frame = pd.DataFrame(example, columns=list(model.signal_names))
     info = mlflow.lightgbm.log_model(
         model.booster,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from churn.config import Config, TrackingSettings, TrainingSettings
-from churn.data.history import History
+from churn.data.history import History, check_history
 from churn.definition import Inactivity
 from churn.errors import ModelError, ParameterError
 from churn.features.compute import Schema, catalogue
@@ -88,6 +88,7 @@ def train(
     snapshot's churn rate: base rates drift with the season, and stopping on the plain log loss ends too early.
     """
     settings = settings or TrainingSettings()
+    check_history(history)
     last = definition.last_mature_cutoff(history)
     test_cutoff = last if settings.test_cutoff is None else history.instant(settings.test_cutoff)
     if test_cutoff > last:
@@ -150,7 +151,7 @@ def train(
         from churn.model.tracking import log_training
 
         report("Logging the run in MLflow")
-        training = log_training(training, history, learn.X[:5], tracking or TrackingSettings(), config)
+        training = log_training(training, history, tracking or TrackingSettings(), config)
     return training
 
 
@@ -247,7 +248,11 @@ def _verdict(model: Model) -> str:
         f"log loss {mine['log_loss'].value:.3f} against {other['log_loss'].value:.3f}"
     )
     difference = model.evaluation.differences[best]["auc"]
-    doubt = "" if difference.low > 0 else "; the 95 % interval of the AUC difference includes 0"
+    if model.beats_baselines and difference.low > 0:
+        return f"The model beats the simple baselines on the held-out cutoff: {figures}."
     if model.beats_baselines:
-        return f"The model beats the simple baselines on the held-out cutoff: {figures}{doubt}."
+        return (
+            f"The model is better than the simple baselines on the held-out cutoff, but not surely: {figures}; the "
+            "95 % interval of the AUC difference includes 0."
+        )
     return f"NOT PROMOTED: the model does not beat the simple baselines on the held-out cutoff: {figures}."

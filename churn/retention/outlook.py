@@ -85,7 +85,10 @@ class Outlook(Rendered):
                 "",
                 f"retained {c.retained:,}; rate = [(E - N) / S] * 100 with N = {c.entered:,} (new and reactivated)",
             ],
-            ["active", f"an order in the last {self.active_days} days"],
+            [
+                "active",
+                f"an order in the last {self.active_days} days; lost = active at the start and no longer at the end",
+            ],
         ]
         return f"{table_text(['', ''], rows).lstrip()}\n{self.expected_note}"
 

@@ -97,7 +97,7 @@ def test_score_writes_and_prints(trained, capsys):
     )
     out = capsys.readouterr().out
     assert "Retention as of 2025-11-01" in out
-    assert "At risk: 5 of" in out
+    assert "5 of 5 listed" in " ".join(out.split())
     assert len(pd.read_csv("mine/at_risk.csv")) == 5
 
 
@@ -185,3 +185,23 @@ def test_features(place, capsys):
     )
     assert run(["features", "--family", "magic"]) == 1
     assert "rhythm" in capsys.readouterr().err
+
+
+def test_a_run_that_cannot_be_tracked_leaves_the_model(place, capsys, monkeypatch, tmp_path):
+    other = place / "untracked.yaml"
+    other.write_text((place / "shop.yaml").read_text().replace("name: shop", "name: untracked"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/nowhere/mlflow.db")
+    assert run(["train", str(other)]) == 1
+    err = " ".join(capsys.readouterr().err.split())
+    assert "The model is saved to" in err
+    assert "was not tracked" in err
+    assert (place / "models" / "untracked" / "champion" / "MANIFEST.json").is_file()
+
+
+def test_score_never_deletes_other_files(trained, capsys, tmp_path):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "precious.txt").write_text("mine")
+    assert run(["score", str(trained / "shop.yaml"), "--out", str(full)]) == 1
+    assert "it also holds precious.txt" in " ".join(capsys.readouterr().err.split())
+    assert (full / "precious.txt").is_file()

@@ -30,3 +30,11 @@ def test_demo_makes_everything_it_names(capsys, tmp_path):
 def test_too_small_a_shop_is_refused(capsys):
     assert run(["demo", "--customers", "3"]) == 2
     assert "500" in capsys.readouterr().err
+
+
+def test_an_edited_configuration_is_not_overwritten(capsys, tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "churn.yaml").write_text("name: mine")
+    assert run(["demo", "--out", "d"]) == 1
+    assert "is there already, with other content" in " ".join(capsys.readouterr().err.split())
+    assert (tmp_path / "d" / "churn.yaml").read_text() == "name: mine"

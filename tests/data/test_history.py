@@ -267,9 +267,12 @@ def test_days_begin_and_end_where_daylight_saving_changes_at_midnight(zone, day,
     assert history.date(history.days_before(history.closing, 1)) == day
 
 
-def test_closing_at_midnight_is_midnight():
+def test_closing_at_midnight():
+    """Orders with dates only: the last day counts as whole; a given end at midnight is taken as it is."""
     history = _history(orders=_orders(_at(0)))
-    assert history.closing == T == history.data_start
+    assert history.data_end == T == history.data_start
+    assert history.closing == T + DAY_US
+    assert history.ending("2024-03-02").closing == T + DAY_US
 
 
 # -- fingerprint ----------------------------------------------------------------------------------------

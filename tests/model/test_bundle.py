@@ -101,3 +101,11 @@ def test_schema_that_lost_a_table_is_told(model, shop):
 
 def test_more_columns_than_in_training_are_fine(history, model):
     model.check_history(history)
+
+
+def test_trees_that_cannot_be_read_are_told(model, X):
+    import dataclasses
+
+    broken = dataclasses.replace(model, booster_text="tree\nnothing")
+    with pytest.raises(ModelError, match=r"trees cannot be read.*train again"):
+        broken.predict(X)

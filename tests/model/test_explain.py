@@ -35,7 +35,7 @@ def test_reasons_carry_the_customers_own_numbers(listed, model):
     told = 0
     for row, found in zip(X, explain_rows(model.signals, X, contributions), strict=True):
         for reason in found:
-            match = re.fullmatch(r"Silent for (\d+) days?; usually orders every (\d+) days?", reason.text)
+            match = re.fullmatch(r"No order for (\d+) days?; usually one every (\d+) days?", reason.text)
             if match:
                 told += 1
                 assert int(match[1]) == round(row[names.index("recency_days")])
@@ -55,6 +55,24 @@ def test_what_pushes_down_is_no_reason(listed, model):
     assert explain_rows(model.signals, X[:3], -np.abs(contributions[:3])) == [[], [], []]
 
 
+def test_few_orders_are_no_habit():
+    text = tell("silence", recency_days=109.0, gap_mean_days=2.0, order_days_count=3)
+    assert text == "No order for 109 days; the few before came 2 days apart"
+
+
+def test_plain_facts_only_fill_what_comparisons_leave():
+    signals = tuple(s for s in catalogue() if s.topic in ("spend", "silence"))
+    X = np.array(
+        [[{"recency_days": 64, "gap_mean_days": 21, "amount_180d": 50}.get(s.name, np.nan) for s in signals]]
+    )
+    push = np.array([[5.0 if s.topic == "spend" else 1.0 for s in signals]])
+    assert [r.text for r in explain_rows(signals, X, push)[0]] == [
+        "Spent 50.00 in the last 180 days",
+        "No order for 64 days; usually one every 21 days",
+    ]
+    assert [r.topic for r in explain_rows(signals, X, push, most=1)[0]] == ["silence"]
+
+
 def tell(topic, **facts):
     return _Teller("£", 7).tell(topic, facts, {})
 
@@ -64,8 +82,8 @@ def tell(topic, **facts):
     [
         (
             "silence",
-            {"recency_days": 64.2, "gap_mean_days": 21.3},
-            "Silent for 64 days; usually orders every 21 days",
+            {"recency_days": 64.2, "gap_mean_days": 21.3, "order_days_count": 9},
+            "No order for 64 days; usually one every 21 days",
         ),
         ("silence", {"recency_days": 9.0, "orders_count": 1}, "Ordered once, 9 days ago, and not again"),
         (
@@ -76,7 +94,7 @@ def tell(topic, **facts):
         (
             "frequency",
             {"gap_mean_days": 9, "orders_count_90d": 1, "orders_count_365d": 9, "orders_decline_90d": 0.5},
-            "1 order in the last 90 days; the own earlier pace was 2.0",
+            "1 order in the last 90 days; the usual pace was 2.0",
         ),
         (
             "frequency",
@@ -116,7 +134,7 @@ def tell(topic, **facts):
         (
             "basket",
             {"amount_last": 30, "amount_mean": 80, "amount_last_vs_mean": 0.375},
-            "The last order was £30.00; the own mean is £80.00",
+            "The last order was £30.00; the average is £80.00",
         ),
         (
             "returns",
@@ -128,7 +146,7 @@ def tell(topic, **facts):
         (
             "engagement:email_open",
             {"email_open_recency_days": 4, "email_open_count_30d": 1, "email_open_decline_30d": 0.75},
-            "1 email open in the last 30 days; the own earlier pace was 4.0",
+            "1 email open in the last 30 days; the usual pace was 4.0",
         ),
         (
             "engagement:visit",

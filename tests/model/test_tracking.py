@@ -31,7 +31,7 @@ def example(model):
 
 
 @pytest.fixture(scope="module")
-def logged(training, history, example, store, mlflow):
+def logged(training, history, store, mlflow):
     config = make_config(
         {
             "name": "shop",
@@ -42,7 +42,7 @@ def logged(training, history, example, store, mlflow):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
         return log_training(
-            training, history, example, TrackingSettings(experiment="e", registered_model="churn"), config
+            training, history, TrackingSettings(experiment="e", registered_model="churn"), config
         )
 
 
@@ -92,25 +92,25 @@ def test_registered_model_predicts_like_ours(logged, client, mlflow, model, exam
     loaded = mlflow.pyfunc.load_model("models:/churn@champion")
     assert loaded.metadata.signature.inputs.input_names() == list(model.signal_names)
     assert loaded.input_example is not None
-    assert loaded.predict(loaded.input_example) == pytest.approx(model.predict(example))
+    assert loaded.predict(loaded.input_example) == pytest.approx(
+        model.predict(loaded.input_example.to_numpy())
+    )
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_model_that_does_not_beat_the_baselines_leaves_the_champion(
-    logged, client, training, history, example, store, monkeypatch
+    logged, client, training, history, store, monkeypatch
 ):
     worse = dataclasses.replace(training, model=dataclasses.replace(training.model, beats_baselines=False))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
-    second = log_training(
-        worse, history, example, TrackingSettings(experiment="e", registered_model="churn"), None
-    )
+    second = log_training(worse, history, TrackingSettings(experiment="e", registered_model="churn"), None)
     assert int(second.version) == int(logged.version) + 1
     assert str(client.get_model_version_by_alias("churn", "champion").version) == logged.version
     assert client.get_model_version("churn", second.version).tags["beats_baselines"] == "false"
 
 
-def test_default_store_is_in_the_working_folder(training, history, example, tmp_path):
-    logged = log_training(training, history, example, TrackingSettings(), None)
+def test_default_store_is_in_the_working_folder(training, history, tmp_path):
+    logged = log_training(training, history, TrackingSettings(), None)
     assert logged.tracking_uri == "sqlite:///mlflow.db"
     assert (tmp_path / "mlflow.db").is_file()
     assert (tmp_path / "mlartifacts").is_dir()
@@ -118,8 +118,14 @@ def test_default_store_is_in_the_working_folder(training, history, example, tmp_
     assert f"MLflow run {logged.run_id}" in str(logged)
 
 
-def test_store_that_cannot_be_reached_is_told(training, history, example, monkeypatch, tmp_path):
+def test_store_that_cannot_be_reached_is_told(training, history, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"unknown-scheme://{tmp_path}")
     with pytest.raises(ModelError, match=r"The MLflow store unknown-scheme.*refused the run.*--no-track"):
-        log_training(training, history, example, TrackingSettings(), None)
+        log_training(training, history, TrackingSettings(), None)
+
+
+def test_store_that_cannot_be_written_is_told_at_once(training, history, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/nowhere/mlflow.db")
+    with pytest.raises(ModelError, match=r"cannot be written.*sqlite:///mlflow\.db"):
+        log_training(training, history, TrackingSettings(), None)
