@@ -36,7 +36,7 @@ COLUMNS = {
     "reason_3": "the third such reason",
     "value_at_stake": "churn probability times the spend in the horizon at the own pace of the last year, less returns",
     "last_order": "local date of the last order",
-    "days_overdue": "days since the last order less the customer's mean gap (the base's after a single one); never below 0",
+    "days_overdue": "days since the last order less the customer's mean gap (the base's after one); never below 0",
     "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
 }
 _SHOWN = 10
