@@ -202,7 +202,7 @@ class Config(Settings):
 
     def place(self, text: str) -> Path:
         """Return where results go: a relative path starts at the configuration file's folder."""
-        return self._folder / Path(text).expanduser()
+        return Path(os.path.normpath(self._folder / Path(text).expanduser()))
 
     def search_path(self, text: str) -> list[Path]:
         """Places where a relative path is looked up: the config file's folder, then the working one."""

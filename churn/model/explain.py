@@ -127,14 +127,22 @@ class _Teller:
             return None
 
     def _plain(self, topic: str, f: Facts) -> str | None:
-        once = math.isnan(_get(f, "gap_mean_days"))
+        once, late = math.isnan(_get(f, "gap_mean_days")), _get(f, "overdue_days")
         try:
             if topic in ("experience", "spend") and once:
                 return f"No habit yet: {self._money(_get(f, 'amount_total'))} spent so far, all on one day"
+            if topic == "frequency" and once and late >= 1:
+                return f"Others order again after {_days(_get(f, 'gap_usual_days'))} on average"
+            if topic == "frequency":
+                return f"{_count(_get(f, 'orders_count_365d'), 'order')} in the last 365 days"
+            if topic == "silence" and not once:
+                return f"The last order was {_days(_get(f, 'recency_days'))} ago"
             if topic == "experience":
                 return f"{_count(_get(f, 'orders_count'), 'order')} in {_days(_get(f, 'tenure_days'))} as a customer"
             if topic == "spend":
                 return f"Spent {self._money(_get(f, 'amount_180d'))} in the last 180 days"
+            if topic == "basket":
+                return f"{self._money(_get(f, 'amount_mean'))} per order on average"
         except _UnknownError:
             pass
         return None
@@ -262,11 +270,7 @@ class _Teller:
 
 def _once(f: Facts) -> str:
     once = "once" if _get(f, "orders_count") == 1 else "on a single day"
-    days, late = _days(_get(f, "recency_days")), _get(f, "overdue_days")
-    if late >= 1:
-        usual = _days(_get(f, "gap_usual_days"))
-        return f"Ordered {once}, {days} ago, and not again; others order again after {usual} on average"
-    return f"Ordered {once}, {days} ago, and not again"
+    return f"Ordered {once}, {_days(_get(f, 'recency_days'))} ago, and not again"
 
 
 def _get(facts: Facts, name: str) -> float:

@@ -178,3 +178,24 @@ def test_contacts_of_any_kind_and_of_one_kind_are_not_told_twice():
         if s.name.endswith("recency_days"):
             X[0, i] = 50
     assert len(explain_rows(signals, X, np.ones_like(X))[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("topic", "facts", "text"),
+    [
+        ("experience", {"amount_total": 120}, "No habit yet: £120 spent so far, all on one day"),
+        (
+            "frequency",
+            {"overdue_days": 9, "gap_usual_days": 56.2},
+            "Others order again after 56 days on average",
+        ),
+        ("frequency", {"gap_mean_days": 9, "orders_count_365d": 7}, "7 orders in the last 365 days"),
+        ("silence", {"gap_mean_days": 9, "recency_days": 3}, "The last order was 3 days ago"),
+        ("silence", {"recency_days": 3}, None),
+        ("spend", {"gap_mean_days": 9, "amount_180d": 1500}, "Spent £1,500 in the last 180 days"),
+        ("complaints", {}, None),
+        ("basket", {}, None),
+    ],
+)
+def test_plain_facts(topic, facts, text):
+    assert _Teller("£", 7).tell(topic, facts, {}, plain=True) == text
