@@ -106,14 +106,14 @@ def train(
     with _progress(quiet=json):
         training = train_model(
             history,
-            _definition(settings),
+            make_definition(settings),
             settings=training_settings,
             ignored_after_days=settings.features.ignored_after_days,
             track=False,
         )
         folder = save_training(training.model, settings)  # before the tracking, which may fail
         if track:
-            training = _track(training, history, settings, folder)
+            training = track_training(training, history, settings, folder)
     if json:
         _print_json(
             {
@@ -161,7 +161,7 @@ def score(
         )
     settings, history = _load(config, quiet=json)
     bundle = load_model(model or _default_model(settings))
-    definition = _definition(settings)
+    definition = make_definition(settings)
     if bundle.definition != definition:
         raise ModelError(
             "The model was trained with another definition of churn than the configuration has",
@@ -277,7 +277,8 @@ def save_training(model: Any, settings: Config) -> Path:
     return model.save(root / "champion") if model.beats_baselines else folder
 
 
-def _track(training: Training, history: History, settings: Config, folder: Path) -> Training:
+def track_training(training: Training, history: History, settings: Config, folder: Path) -> Training:
+    """Log a saved training in MLflow; an error says that the model is saved all the same."""
     from churn.model.tracking import log_training
     from churn.progress import report
 
@@ -305,7 +306,8 @@ def _default_model(settings: Config) -> Path:
     )
 
 
-def _definition(settings: Config) -> Any:
+def make_definition(settings: Config) -> Any:
+    """Return the definition that a configuration gives."""
     from churn.definition import Inactivity
 
     d = settings.definition

@@ -45,11 +45,10 @@ output: output
 
 def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, list[str]]:
     """Make the shop, train, score, write everything to `out`; return the result and what to do next."""
-    from churn.cli import save_training
+    from churn.cli import make_definition, save_training, track_training
     from churn.config import read_config
     from churn.data.load import load_history
     from churn.data.simulate import make_shop
-    from churn.definition import Inactivity
     from churn.model.plots import training_figures
     from churn.model.train import train
     from churn.scoring import score
@@ -69,24 +68,24 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
 
     settings = read_config(file)
     history = load_history(settings)
-    d = settings.definition
-    definition = Inactivity(d.active_days, d.horizon_days, d.gap_days)
-    store = os.environ.get("MLFLOW_TRACKING_URI")
-    if not store:
-        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{(out / 'mlflow.db').as_posix()}"
-    try:
-        training = train(
-            history,
-            definition,
-            settings=settings.training,
-            ignored_after_days=settings.features.ignored_after_days,
-            tracking=settings.tracking,
-            config=settings,
-        )
-    finally:
-        if not store:
+    definition = make_definition(settings)
+    training = train(
+        history,
+        definition,
+        settings=settings.training,
+        ignored_after_days=settings.features.ignored_after_days,
+        track=False,
+    )
+    model = save_training(training.model, settings)  # before the tracking, which may fail
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri:
+        uri = os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{(out / 'mlflow.db').as_posix()}"
+        try:
+            training = track_training(training, history, settings, model)
+        finally:
             del os.environ["MLFLOW_TRACKING_URI"]
-    save_training(training.model, settings)
+    else:
+        training = track_training(training, history, settings, model)
     with replacing_folder(out / "plots") as folder:
         for name, figure in training_figures(training.model.evaluation, training.model.importance()).items():
             figure.savefig(folder / f"{name}.png")
@@ -97,7 +96,6 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     e = training.model.evaluation
     report("Comparing with what the shop knows")
     best = _best_possible(shop, history, definition, e.cutoff)
-    uri = store or f"sqlite:///{(out / 'mlflow.db').as_posix()}"
     lines = [
         f"Held-out cutoff {e.cutoff}: AUC {e.metrics['model']['auc']}; recency "
         f"{e.metrics['recency']['auc'].value:.3f}, RFM logistic {e.metrics['rfm_logistic']['auc'].value:.3f}; "
