@@ -23,7 +23,9 @@ from pydantic import (
 from churn.errors import ConfigError
 from churn.yamlfile import read_settings
 
-TABLES = ("orders", "returns", "tickets", "interactions", "customers")
+TABLES = ("orders", "returns", "tickets", "interactions", "surveys", "subscriptions", "customers")
+# Settings that say what values of a column mean, and the tables they are about.
+MEANINGS = {"complaint_when": "tickets", "failed_when": "subscriptions"}
 
 
 def _not_a_flag(value: object) -> object:
@@ -83,6 +85,12 @@ class TicketsSource(Source):
     complaint_when: tuple[str, ...] = Field((), description="values of `category` that mean a complaint")
 
 
+class SubscriptionsSource(Source):
+    """Changes of subscriptions; says which events are failed payments."""
+
+    failed_when: tuple[str, ...] = Field((), description="values of `event` that mean a failed payment")
+
+
 class CustomersSource(Source):
     """Customer master data; names the columns that carry segments, consent and contact."""
 
@@ -97,6 +105,8 @@ class Sources(Settings):
     returns: Source | None = None
     tickets: TicketsSource | None = None
     interactions: Source | None = None
+    surveys: Source | None = None
+    subscriptions: SubscriptionsSource | None = None
     customers: CustomersSource | None = None
 
 
@@ -113,6 +123,14 @@ class FeatureSettings(Settings):
     """Settings of the signals."""
 
     ignored_after_days: Annotated[float, Field(gt=0, le=365)] = 7.0
+    tables: dict[str, Source] = Field(default_factory=dict, description="ready features: name: a source")
+
+    @field_validator("tables")
+    @classmethod
+    def _free_names(cls, value: dict[str, Source]) -> dict[str, Source]:
+        for name in value:
+            check_table_name(name)
+        return value
 
 
 class TrainingSettings(Settings):
@@ -208,6 +226,22 @@ class Config(Settings):
         """Places where a relative path is looked up: the config file's folder, then the working one."""
         path = Path(text).expanduser()
         return [path] if path.is_absolute() else [self._folder / path, Path.cwd() / path]
+
+
+def check_table_name(name: str) -> None:
+    """Raise a ConfigError unless a table of ready features may have this name.
+
+    Examples
+    --------
+    >>> check_table_name("credit")
+    """
+    if name in TABLES or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ConfigError(
+            f"A table of features cannot be called {name!r}",
+            allowed=f"letters, digits and _, and not {', '.join(TABLES)}",
+            fix="Choose another name.",
+            code="config-table-name",
+        )
 
 
 def check_timezone(name: str) -> None:

@@ -20,6 +20,8 @@ class Field:
     kind: Kind
     required: bool
     meaning: str
+    planned: bool = False  # a time that may lie ahead, known when the row is
+    known_with: str | None = None  # the time field from which on this value is known
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,16 @@ class Contract:
     def names(self) -> tuple[str, ...]:
         """All field names, in order."""
         return tuple(f.name for f in self.fields)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Times that come after the row and are not known before they have come, such as `resolved`."""
+        if self.time is None:
+            return ()
+        other = (self.time, "recorded_at")
+        return tuple(
+            f.name for f in self.fields if f.kind == "time" and not f.planned and f.name not in other
+        )
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -64,6 +76,14 @@ CONTRACTS: dict[str, Contract] = {
                 Field("quantity", "number", False, "units in the order"),
                 Field("products", "number", False, "different products in the order"),
                 Field("channel", "text", False, "where it was placed"),
+                Field(
+                    "discount",
+                    "number",
+                    False,
+                    "what was taken off the price, in the same currency as amount",
+                ),
+                Field("promised", "time", False, "when delivery was promised for", planned=True),
+                Field("delivered", "time", False, "when it arrived; empty while under way"),
                 _RECORDED,
             ),
             "time",
@@ -93,7 +113,15 @@ CONTRACTS: dict[str, Contract] = {
                 Field("is_complaint", "flag", False, "whether it is a complaint"),
                 Field("category", "text", False, "what it is about; see complaint_when"),
                 Field("channel", "text", False, "how the customer came"),
-                Field("satisfaction", "number", False, "the mark given on resolution; needs `resolved`"),
+                Field("reopened", "time", False, "when it was opened again; empty if never"),
+                Field("escalated", "time", False, "when it was escalated; empty if never"),
+                Field(
+                    "satisfaction",
+                    "number",
+                    False,
+                    "the mark given on resolution; needs `resolved`",
+                    known_with="resolved",
+                ),
                 _RECORDED,
             ),
             "opened",
@@ -113,6 +141,34 @@ CONTRACTS: dict[str, Contract] = {
             None,
         ),
         Contract(
+            "surveys",
+            (
+                _CUSTOMER,
+                Field("time", "time", True, "when the customer was asked"),
+                Field("answered", "time", False, "when the answer came; empty while there is none"),
+                Field("score", "number", False, "the answer; needs `answered`", known_with="answered"),
+                Field("kind", "text", False, "which survey it was: nps, csat, anything"),
+                _RECORDED,
+            ),
+            "time",
+            None,
+        ),
+        Contract(
+            "subscriptions",
+            (
+                _CUSTOMER,
+                Field("time", "time", True, "when the change took effect or the payment failed"),
+                Field("plan", "text", False, "the plan from then on"),
+                Field("price", "number", False, "price of the plan per month, from then on"),
+                Field("renews", "time", False, "the end of the paid term", planned=True),
+                Field("is_failed_payment", "flag", False, "whether it is a failed payment"),
+                Field("event", "text", False, "what happened: start, renewal, anything; see failed_when"),
+                _RECORDED,
+            ),
+            "time",
+            None,
+        ),
+        Contract(
             "customers",
             (
                 Field("customer", "id", True, "who; an integer or a string, returned as it came"),
@@ -124,6 +180,13 @@ CONTRACTS: dict[str, Contract] = {
         ),
     )
 }
+
+
+def feature_contract(table: str, fields: Mapping[str, Kind]) -> Contract:
+    """Return the contract of a table of ready features: who, from when on a row is valid, and the features."""
+    valid = Field("time", "time", True, "from when on the values hold")
+    features = tuple(Field(name, kind, False, "a feature") for name, kind in fields.items())
+    return Contract(table, (_CUSTOMER, valid, *features, _RECORDED), "time", None)
 
 
 def resolve_mapping(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.data.checks import CheckReport
+from churn.data.contracts import CONTRACTS
 from churn.display import Rendered, format_count
 from churn.errors import ParameterError
 
@@ -138,7 +139,7 @@ class History(Rendered):
     customers : pandas.Index of shape (n_customers,)
         Ids as they came, sorted; the logs hold positions in it.
     logs : dict of str to EventLog
-        The tables that were given: orders, returns, tickets, interactions.
+        The tables that were given, such as orders and tickets, and tables of ready features.
     joined : numpy.ndarray of int64 or None
         When each customer joined, `NEVER` where unknown.
     segments : dict of str to Category
@@ -330,12 +331,16 @@ def check_history(value: object) -> None:
 
 
 def _mask(log: EventLog, t: int) -> EventLog:
-    if log.name != "tickets":
+    """Hide what came after an instant: outcomes such as `resolved`, and the values known with them."""
+    contract = CONTRACTS.get(log.name)
+    outcomes = [c for c in (contract.outcomes if contract else ()) if c in log.instants]
+    if contract is None or not outcomes:
         return log
-    instants = {k: np.where(v < t, v, NEVER) for k, v in log.instants.items()}
+    instants = log.instants | {c: np.where(log.instants[c] < t, log.instants[c], NEVER) for c in outcomes}
     numbers = dict(log.numbers)
-    if "satisfaction" in numbers:
-        numbers["satisfaction"] = np.where(instants["resolved"] < t, numbers["satisfaction"], np.nan)
+    for f in contract.fields:
+        if f.known_with in outcomes and f.name in numbers:
+            numbers[f.name] = np.where(instants[f.known_with] < t, numbers[f.name], np.nan)
     return replace(log, instants=instants, numbers=numbers)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churn.data.checks import Action, Finding
-from churn.data.contracts import CONTRACTS, nearest
+from churn.data.contracts import nearest
 from churn.data.history import NEVER
 from churn.errors import ConfigError
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _EARLIEST_US = 0  # 1970: earlier times are placeholders, no customer interaction was recorded before
 _DAY_US = 86_400_000_000
+# Flags that may come from a text column: the word in codes of findings, and the words for people.
+_FLAGS = {
+    "is_complaint": ("complaint", "complaint"),
+    "is_failed_payment": ("failed-payment", "failed payment"),
+}
 _DUPLICATES_ALLOWED = 0.1
 _SET_ASIDE_ALLOWED = 0.5
 
@@ -39,17 +44,22 @@ class RowRules:
         self._now = int(clock.time() * 1_000_000)
         self.findings: list[Finding] = []
 
-    def apply(self, typed: TypedTable, complaint_when: tuple[str, ...] = ()) -> None:
-        """Localize the times of a table and take out the rows that cannot be used; changes the table."""
+    def apply(self, typed: TypedTable, meaning: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        """Localize the times of a table and take out the rows that cannot be used; changes the table.
+
+        `meaning` holds the settings that say what values mean: complaint_when, failed_when.
+        """
         self.findings += typed.findings
+        meaning = meaning or {}
+        self._check_known_with(typed)
         if typed.table == "tickets":
-            self._complaints(typed, complaint_when)
+            self._flag(typed, "category", "is_complaint", "complaint_when", meaning.get("complaint_when", ()))
+        if typed.table == "subscriptions":
+            self._flag(typed, "event", "is_failed_payment", "failed_when", meaning.get("failed_when", ()))
         self._localize(typed)
         self._check_times(typed)
-        if typed.table == "tickets":
-            self._check_ticket_order(typed)
-            self._check_marks(typed)
-        key = CONTRACTS[typed.table].key
+        self._check_outcomes(typed)
+        key = typed.contract.key
         if key and key in typed.columns:
             self._check_key(typed, key)
 
@@ -76,50 +86,56 @@ class RowRules:
         examples = self._reader.examples(typed.table, typed.row[hit])
         self.findings.append(Finding(typed.table, code, action, int(hit.sum()), message, examples))
 
-    def _complaints(self, typed: TypedTable, complaint_when: tuple[str, ...]) -> None:
-        if "satisfaction" in typed.columns and "resolved" not in typed.columns:
+    def _check_known_with(self, typed: TypedTable) -> None:
+        """Refuse values without the time from which on they are known."""
+        for f in typed.contract.fields:
+            if f.known_with and f.name in typed.columns and f.known_with not in typed.columns:
+                raise ConfigError(
+                    f"{typed.table}.{f.name} is mapped without `{f.known_with}`, so nobody can tell when it was given",
+                    fix=f"Map `{f.known_with}` too, or leave {f.name} away.",
+                    code=f"config-{f.name}",
+                )
+
+    def _flag(self, typed: TypedTable, text: str, flag: str, setting: str, when: tuple[str, ...]) -> None:
+        """Work out a flag from the values of a text column that mean it, and say where nothing means it."""
+        table, (what, words) = typed.table, _FLAGS[flag]
+        if when and text not in typed.columns:
             raise ConfigError(
-                "tickets.satisfaction is mapped without `resolved`, so nobody can tell when the mark was given",
-                fix="Map `resolved` too, or leave satisfaction away.",
-                code="config-satisfaction",
+                f"{table}.{setting} needs the column that holds the {text}",
+                fix=f"Map `{text}` under {table}.columns.",
+                code=f"config-{what}",
             )
-        if complaint_when and "category" not in typed.columns:
+        if when and flag in typed.columns:
             raise ConfigError(
-                "tickets.complaint_when needs the column that holds the category",
-                fix="Map `category` under tickets.columns.",
-                code="config-complaint",
-            )
-        if complaint_when and "is_complaint" in typed.columns:
-            raise ConfigError(
-                "tickets say twice what a complaint is: by `is_complaint` and by complaint_when",
+                f"{table} say twice what a {words} is: by `{flag}` and by {setting}",
                 fix="Leave one of them away; with columns given, only what they name is used.",
-                code="config-complaint",
+                code=f"config-{what}",
             )
-        if not complaint_when and "is_complaint" not in typed.columns:
-            message = "nothing says which tickets are complaints, so complaint signals are left away; map "
-            message += "`is_complaint`, or `category` with complaint_when"
-            self.findings.append(Finding("tickets", "no-complaints", "note", 0, message))
-        if complaint_when and len(typed.row):
+        if not when and flag not in typed.columns:
+            message = f"nothing says which {table} are {words}s, so {words} signals are left away; map "
+            message += f"`{flag}`, or `{text}` with {setting}"
+            self.findings.append(Finding(table, f"no-{what}s", "note", 0, message))
+        if when and len(typed.row):
             import pyarrow.compute as pc
 
-            values = pc.value_counts(typed.columns["category"]).to_pylist()
+            values = pc.value_counts(typed.columns[text]).to_pylist()
             known = sorted({str(v["values"]) for v in values if v["values"] is not None})
-            missing = [c for c in complaint_when if c not in known]
-            if len(missing) == len(complaint_when):
+            missing = [c for c in when if c not in known]
+            if len(missing) == len(when):
                 near = nearest(missing[0], known)
                 raise ConfigError(
-                    f"tickets.complaint_when names {' and '.join(map(repr, missing))}, and no ticket has "
-                    "that category",
-                    given=f"categories {', '.join(known[:12])}",
+                    f"{table}.{setting} names {' and '.join(map(repr, missing))}, and no {table[:-1]} has "
+                    f"that {text}",
+                    given=f"{_plural(text)} {', '.join(known[:12])}",
                     fix=f"Did you mean {near!r}?" if near else "Use the values as they are in the data.",
-                    code="config-complaint",
+                    code=f"config-{what}",
                 )
-            for category in missing:
-                message = f"no ticket has the category {category!r}, which complaint_when names"
-                self.findings.append(Finding("tickets", "unseen-category", "note", 0, message))
-        if complaint_when:
-            category_of = np.asarray(typed.columns["category"].to_numpy(zero_copy_only=False), dtype=object)
-            typed.columns["is_complaint"] = np.isin(category_of, list(complaint_when)).astype(float)
+            for value in missing:
+                message = f"no {table[:-1]} has the {text} {value!r}, which {setting} names"
+                self.findings.append(Finding(table, f"unseen-{text}", "note", 0, message))
+        if when:
+            values = np.asarray(typed.columns[text].to_numpy(zero_copy_only=False), dtype=object)
+            typed.columns[flag] = np.isin(values, list(when)).astype(float)
 
     def _localize(self, typed: TypedTable) -> None:
         """Read times without an offset in the configured zone; count what daylight saving made unclear."""
@@ -161,7 +177,7 @@ class RowRules:
             typed.columns[name] = out
 
     def _check_times(self, typed: TypedTable) -> None:
-        contract = CONTRACTS[typed.table]
+        contract = typed.contract
         for name in (n for n in contract.names if n in typed.naive):
             required = contract.field(name).required
             early = typed.columns[name] < _EARLIEST_US
@@ -175,21 +191,25 @@ class RowRules:
             message = f"`{name}` lies in the future"
             if required:
                 self.drop(typed, future, f"future-{name}", message)
+            elif contract.field(name).planned:
+                continue
             elif name == "recorded_at":
                 self.note(typed, future, f"future-{name}", f"{message}; the row is not known before then")
             else:
                 self.note(typed, future, f"future-{name}", f"{message}; taken as empty")
                 typed.columns[name] = np.where(future, NEVER, typed.columns[name])
 
-    def _check_ticket_order(self, typed: TypedTable) -> None:
-        for name in ("first_reply", "resolved"):
-            if name in typed.columns:
-                self.drop(
-                    typed,
-                    typed.columns[name] < typed.columns["opened"],
-                    f"{name}-before-opened",
-                    f"`{name}` lies before `opened`",
-                )
+    def _check_outcomes(self, typed: TypedTable) -> None:
+        """Take out or mend rows whose outcome lies before the row itself."""
+        start = typed.contract.time or ""
+        for name in (n for n in typed.contract.outcomes if n in typed.columns):
+            early = typed.columns[name] < typed.columns[start]
+            message = f"`{name}` lies before `{start}`"
+            if typed.table == "orders":  # the order itself is no less an order
+                self.note(typed, early, f"{name}-before-{start}", f"{message}; taken as empty")
+                typed.columns[name] = np.where(early, NEVER, typed.columns[name])
+            else:
+                self.drop(typed, early, f"{name}-before-{start}", message)
         if {"first_reply", "resolved"} <= set(typed.columns):
             late = (typed.columns["first_reply"] > typed.columns["resolved"]) & (
                 typed.columns["first_reply"] != NEVER
@@ -200,16 +220,17 @@ class RowRules:
                 "reply-after-resolved",
                 "`first_reply` lies after `resolved`; the earlier of the two counts as the answer",
             )
-
-    def _check_marks(self, typed: TypedTable) -> None:
-        if "satisfaction" in typed.columns:
-            self.note(
-                typed,
-                ~np.isnan(typed.columns["satisfaction"]) & (typed.columns["resolved"] == NEVER),
-                "mark-without-resolved",
-                "`satisfaction` is given and `resolved` is empty; the mark is not used, as nobody can tell "
-                "when it was given",
-            )
+        for f in typed.contract.fields:
+            if f.known_with and f.name in typed.columns:
+                unknown = ~np.isnan(typed.columns[f.name]) & (typed.columns[f.known_with] == NEVER)
+                noun = "mark" if f.name == "satisfaction" else f.name
+                self.note(
+                    typed,
+                    unknown,
+                    f"{noun}-without-{f.known_with}",
+                    f"`{f.name}` is given and `{f.known_with}` is empty; it is not used, as nobody can tell when it "
+                    "was given",
+                )
 
     def _check_key(self, typed: TypedTable, key: str) -> None:
         import pandas as pd
@@ -263,9 +284,8 @@ class RowRules:
 
         orders, customers = tables["orders"], tables.get("customers")
         ordered = orders.columns["customer"]
-        for name in ("returns", "tickets", "interactions"):
-            if name in tables:
-                typed = tables[name]
+        for name, typed in tables.items():
+            if name not in ("orders", "customers"):
                 known = pc.is_in(typed.columns["customer"], value_set=ordered)
                 self.note(
                     typed,
@@ -285,7 +305,7 @@ class RowRules:
 
     def check_joined(self, typed: TypedTable, joined: np.ndarray) -> np.ndarray:
         """Treat rows before the customer's joining date, given for each row; return which rows stay."""
-        early = (typed.columns[CONTRACTS[typed.table].time or ""] < joined) & (joined != NEVER)
+        early = (typed.columns[typed.contract.time or ""] < joined) & (joined != NEVER)
         if typed.table == "tickets":
             self.drop(typed, early, "before-joined", "opened before the customer joined")
             return ~early
@@ -293,3 +313,7 @@ class RowRules:
             message = "placed before the customer's `joined`; used, and tenure counts from the first order"
             self.note(typed, early, "before-joined", message)
         return np.ones(len(early), dtype=bool)
+
+
+def _plural(noun: str) -> str:
+    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"

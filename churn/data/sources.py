@@ -6,22 +6,20 @@ Every row gets a number (`row`), so that later checks can show it as it came.
 from __future__ import annotations
 
 import glob
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from churn.config import Config, Location, SetAside, Source
 from churn.data.checks import Action, Finding, make_examples
-from churn.data.contracts import CONTRACTS, Contract, nearest, resolve_mapping
+from churn.data.contracts import CONTRACTS, Contract, Kind, feature_contract, nearest, resolve_mapping
+from churn.data.database import Database
 from churn.data.expressions import bad_message, is_present, misfit, quote_name, quote_text, type_expression
-from churn.errors import ChurnError, ConfigError, DataError, MissingFileError
+from churn.errors import ConfigError, DataError, MissingFileError
 
 _ROW = "_churn_row"
 
@@ -41,12 +39,17 @@ class TypedTable:
         Row numbers in the source.
     """
 
-    table: str
+    contract: Contract
     columns: dict[str, Any]
     naive: dict[str, np.ndarray]
     row: np.ndarray
     rows_read: int
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def table(self) -> str:
+        """The contract's table."""
+        return self.contract.table
 
 
 class Reader:
@@ -54,36 +57,27 @@ class Reader:
 
     def __init__(self, config: Config | None = None, *, memory_limit: str = "4GB") -> None:
         self._config = config
-        self._scratch = tempfile.mkdtemp(prefix="churn-duckdb-")
-        self._con = duckdb.connect()
-        for setting, value in {
-            "temp_directory": self._scratch,
-            "max_temp_directory_size": "20GB",
-            "memory_limit": memory_limit,
-            "autoinstall_known_extensions": "false",
-            # Casts between times with and without an offset in the user's queries go by the configured zone.
-            "TimeZone": (config.timezone if config else None) or "UTC",
-        }.items():
-            self._con.execute(f"SET {setting} = {quote_text(value)}")
+        # Casts between times with and without an offset in the user's queries go by the configured zone.
+        timezone = (config.timezone if config else None) or "UTC"
+        self._db = Database(memory_limit=memory_limit, timezone=timezone)
         self._columns: dict[str, dict[str, str]] = {}
         self._databases: dict[str, str] = {}
         self.findings: list[Finding] = []
         if config is not None:
             folders = [str(p) for p in config.search_path(".")]
-            self._con.execute(f"SET file_search_path = {quote_text(','.join(folders))}")
+            self._db.run(f"SET file_search_path = {quote_text(','.join(folders))}", "the configuration")
             try:
                 for name, location in config.inputs.items():
                     self._open_input(name, location)
             except BaseException:
-                self.__exit__()
+                self._db.close()
                 raise
 
     def __enter__(self) -> Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._con.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._db.close()
 
     def read(
         self,
@@ -94,6 +88,7 @@ class Reader:
         columns: Mapping[str, str] | None = None,
         extra: tuple[str, ...] = (),
         id_type: str | None = None,
+        feature_table: bool = False,
     ) -> TypedTable:
         """Read one contract's table from its source or from a data frame.
 
@@ -111,16 +106,18 @@ class Reader:
             More columns to carry as text (segments, contact).
         id_type : str, optional
             Type of the customer ids, BIGINT or VARCHAR, so that tables meet; the column's own otherwise.
+        feature_table : bool, default False
+            Whether it is a table of ready features: its fields are those that are mapped.
         """
-        contract = CONTRACTS[table]
         if source is not None:
             relation = self._relation(source, table)
             mapping_given: Mapping[str, str] = source.columns
             time_format = source.time_format
         else:
-            self._register(table, frame)
+            assert frame is not None
+            self._db.register(f"frame_{table}", frame, table)
             relation, mapping_given, time_format = f'"frame_{table}"', columns or {}, None
-        found = self._describe(relation, table)
+        found = self._db.describe(relation, table)
         if source is not None and source.path is not None and len(found) == 1 and len(source.columns) != 1:
             raise DataError(
                 f"{table}: the file {source.path} has one column only, {next(iter(found))!r}",
@@ -128,6 +125,9 @@ class Reader:
                 "the column names is such a line).",
                 code="one-column",
             )
+        contract = (
+            self._features(table, relation, mapping_given, found) if feature_table else CONTRACTS[table]
+        )
         mapping = resolve_mapping(contract, mapping_given, found, table)
         for column in extra:
             if column not in found:
@@ -142,7 +142,7 @@ class Reader:
         select = ", ".join(quote_name(c) for c in chosen)
         findings = self._set_aside(source, relation, table) if source is not None else []
         # The row number is the rank among the rows that stay, fixed here so that examples can be shown later.
-        self._run(
+        self._db.run(
             f"CREATE OR REPLACE TEMP TABLE raw_{table} AS "
             f"SELECT row_number() OVER () - 1 AS {_ROW}, {select} FROM {relation}{_keep_condition(source)}",
             table,
@@ -165,28 +165,19 @@ class Reader:
             f"SELECT {', '.join(_printable(n, self._columns[table][n]) for n in names)} FROM raw_{table} "
             f"WHERE {_ROW} IN ({', '.join(map(str, wanted))}) ORDER BY {_ROW}"
         )
-        return make_examples(dict(zip(names, r, strict=True)) for r in self._con.execute(query).fetchall())
+        return make_examples(
+            dict(zip(names, r, strict=True)) for r in self._db.connection.execute(query).fetchall()
+        )
 
     # -- opening ------------------------------------------------------------------------------------
 
     def _open_input(self, name: str, location: Location) -> None:
         relation = self._relation(location, f"input {name}")
         self.findings += self._set_aside(location, relation, f"input {name}")
-        self._run(
+        self._db.run(
             f"CREATE TEMP VIEW {quote_name(name)} AS SELECT * FROM {relation}{_keep_condition(location)}",
             f"input {name}",
         )
-
-    def _register(self, table: str, frame: pa.Table) -> None:
-        try:
-            self._con.register(f"frame_{table}", frame)
-        except duckdb.Error as error:
-            raise DataError(
-                f"The {table} frame cannot be read. DuckDB says: {_first_line(error)}",
-                given=f"columns of type {', '.join(sorted({str(t) for t in frame.schema.types})) or 'none'}",
-                fix="Give columns of numbers, text and times.",
-                code="source-unreadable",
-            ) from None
 
     def _relation(self, location: Location, where: str) -> str:
         if location.query is not None:
@@ -196,7 +187,7 @@ class Reader:
             path = self._find(location.database, where)[0]
             if path not in self._databases:
                 alias = f"churn_db_{len(self._databases)}"
-                self._run(f"ATTACH {quote_text(path)} AS {alias} (READ_ONLY)", where)
+                self._db.run(f"ATTACH {quote_text(path)} AS {alias} (READ_ONLY)", where)
                 self._databases[path] = alias
             return ".".join([self._databases[path], *(quote_name(p) for p in location.table.split("."))])
         paths = self._find(str(location.path), where)
@@ -244,17 +235,37 @@ class Reader:
         before = ""
         for rule in location.set_aside:
             condition = _condition(rule)
-            rows = self._one(f"SELECT count(*) FROM {relation} WHERE {condition}{before}", table)
+            rows = self._db.one(f"SELECT count(*) FROM {relation} WHERE {condition}{before}", table)
             if rows:
-                shown = self._con.execute(
-                    f"SELECT {', '.join(_printable(n, t) for n, t in self._describe(relation, table).items())} "
+                shown = self._db.connection.execute(
+                    f"SELECT {', '.join(_printable(n, t) for n, t in self._db.describe(relation, table).items())} "
                     f"FROM {relation} WHERE {condition}{before} LIMIT 3"
                 ).fetchall()
-                names = list(self._describe(relation, table))
+                names = list(self._db.describe(relation, table))
                 examples = make_examples(dict(zip(names, r, strict=True)) for r in shown)
                 findings.append(Finding(table, "set-aside-rule", "set aside", rows, rule.why, examples))
             before += f" AND NOT {condition}"
         return findings
+
+    def _features(
+        self, table: str, relation: str, given: Mapping[str, str], found: Mapping[str, str]
+    ) -> Contract:
+        """Make the contract of a table of ready features; columns of a CSV hold numbers when all values are some."""
+        fields: dict[str, Kind] = {}
+        for name, column in (given or {c: c for c in found}).items():
+            if name in ("customer", "time", "recorded_at") or column not in found:
+                continue
+            quoted = quote_name(column)
+            if found[column] == "VARCHAR":
+                present = is_present(column, "VARCHAR")
+                text = self._db.one(
+                    f"SELECT count(*) FROM {relation} WHERE {present} AND TRY_CAST({quoted} AS DOUBLE) IS NULL",
+                    table,
+                )
+                fields[name] = "text" if text else "number"
+            else:
+                fields[name] = "flag" if found[column] == "BOOLEAN" else "number"
+        return feature_contract(table, fields)
 
     # -- typing -------------------------------------------------------------------------------------
 
@@ -265,7 +276,7 @@ class Reader:
             allowed = misfit(contract.field(name), types[column])
             if allowed is None:
                 continue
-            if self._one(f"SELECT count({quote_name(column)}) FROM raw_{table}", table):
+            if self._db.one(f"SELECT count({quote_name(column)}) FROM raw_{table}", table):
                 raise DataError(
                     f"{table}.{name} is mapped to the column {column!r}, which cannot hold it",
                     given=f"its type is {types[column]}",
@@ -273,7 +284,7 @@ class Reader:
                     fix="Map another column, or convert it in a query.",
                     code="wrong-type",
                 )
-            self._run(f"ALTER TABLE raw_{table} ALTER {quote_name(column)} TYPE VARCHAR", table)
+            self._db.run(f"ALTER TABLE raw_{table} ALTER {quote_name(column)} TYPE VARCHAR", table)
             types[column] = "VARCHAR"
 
     def _typed(
@@ -296,7 +307,7 @@ class Reader:
             if f.kind == "time":
                 parts.append(f"{naive} AS {quote_name('naive_' + name)}")
         parts += [f"nullif(trim({quote_name(c)}::VARCHAR), '') AS {quote_name('extra_' + c)}" for c in extra]
-        data = self._arrow(f"SELECT {', '.join(parts)} FROM raw_{table} ORDER BY {_ROW}", table)
+        data = self._db.arrow(f"SELECT {', '.join(parts)} FROM raw_{table} ORDER BY {_ROW}", table)
         row = _numpy(data[_ROW]).astype(np.int64)
         findings: list[Finding] = []
         keep = np.ones(len(row), dtype=bool)
@@ -334,29 +345,7 @@ class Reader:
                 columns[name] = data[name].combine_chunks()
         for c in extra:
             columns["extra_" + c] = data["extra_" + c].combine_chunks()
-        return TypedTable(table, columns, naive_masks, row[keep], len(row), findings)
-
-    # -- talking to DuckDB --------------------------------------------------------------------------
-
-    def _describe(self, relation: str, where: str) -> dict[str, str]:
-        rows = self._run(f"DESCRIBE SELECT * FROM {relation}", where).fetchall()
-        return {str(r[0]): str(r[1]) for r in rows}
-
-    def _one(self, query: str, where: str) -> int:
-        row = self._run(query, where).fetchone()
-        return int(row[0]) if row else 0
-
-    def _arrow(self, query: str, where: str) -> pa.Table:
-        try:
-            return self._con.sql(query).to_arrow_table()
-        except duckdb.Error as error:
-            raise _database_error(error, where) from None
-
-    def _run(self, query: str, where: str) -> duckdb.DuckDBPyConnection:
-        try:
-            return self._con.execute(query)
-        except duckdb.Error as error:
-            raise _database_error(error, where) from None
+        return TypedTable(contract, columns, naive_masks, row[keep], len(row), findings)
 
 
 def _keep_condition(location: Location | None) -> str:
@@ -367,20 +356,6 @@ def _keep_condition(location: Location | None) -> str:
 
 def _condition(rule: SetAside) -> str:
     return f"coalesce(({rule.when}\n), false)"  # the rule may end in a comment
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return " ".join(str(error).strip().split("\n\n")[0].split())[:400]
-
-
-def _database_error(error: duckdb.Error, where: str) -> ChurnError:
-    first = _first_line(error)
-    fix = "Mend the query, path or file and run churn check again."
-    if "utf-8" in first.lower():
-        fix = "Save the file as UTF-8 and run churn check again."
-    elif "VARCHAR" in first:
-        fix = "The columns of a CSV are text: convert them, e.g. TRY_CAST(amount AS DOUBLE) > 0."
-    return DataError(f"{where} cannot be read. DuckDB says: {first}", fix=fix, code="source-unreadable")
 
 
 def _printable(column: str, kind: str) -> str:
