@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from churn.version import __version__
 
 if TYPE_CHECKING:
-    from churn.config import ScoringSettings, TrainingSettings, read_config
+    from churn.config import FeatureSettings, ScoringSettings, TrainingSettings, read_config
     from churn.data.history import History
     from churn.data.load import check_data, load_history, make_history
     from churn.data.simulate import make_shop
     from churn.definition import Inactivity
     from churn.errors import ChurnError
-    from churn.features.compute import catalogue, compute_features
+    from churn.features.catalogue import catalogue
+    from churn.features.compute import compute_features
+    from churn.features.own import signal
     from churn.model.bundle import load_model
     from churn.model.train import train
     from churn.progress import show_progress
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChurnError": "churn.errors",
+    "FeatureSettings": "churn.config",
     "History": "churn.data.history",
     "Inactivity": "churn.definition",
     "ScoringSettings": "churn.config",
     "TrainingSettings": "churn.config",
-    "catalogue": "churn.features.compute",
+    "catalogue": "churn.features.catalogue",
     "check_data": "churn.data.load",
     "compute_features": "churn.features.compute",
     "load_history": "churn.data.load",
@@ -43,12 +46,14 @@ _HOMES = {
     "retention_rate": "churn.retention.rate",
     "retention_series": "churn.retention.periods",
     "score": "churn.scoring",
+    "signal": "churn.features.own",
     "show_progress": "churn.progress",
     "train": "churn.model.train",
 }
 
 __all__ = [
     "ChurnError",
+    "FeatureSettings",
     "History",
     "Inactivity",
     "ScoringSettings",
@@ -67,6 +72,7 @@ __all__ = [
     "retention_series",
     "score",
     "show_progress",
+    "signal",
     "train",
 ]
 

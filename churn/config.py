@@ -119,11 +119,49 @@ class DefinitionSettings(Settings):
     gap_days: Annotated[int, Field(ge=0, le=3650)] = 0
 
 
+class OwnSignal(Settings):
+    """A signal of the user's own, as an expression."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_:.-]*$")]
+    measure: str = Field(description="expression such as Count('orders', days=90)")
+    meaning: str = Field(description="what it says, in words")
+    unit: str = "count"
+    warns: str = "either"
+    topic: str | None = None
+
+
 class FeatureSettings(Settings):
-    """Settings of the signals."""
+    """Settings of the signals.
+
+    Parameters
+    ----------
+    ignored_after_days : float, default 7
+        A complaint without an answer for so many days counts as ignored.
+    silent_after_days : float, default 14
+        A survey without an answer for so many days counts as silence.
+    windows : tuple of int
+        Days of the windows of counts, rates and amounts.
+    signals : tuple of OwnSignal
+        Signals of your own, as expressions.
+    python : tuple of str
+        Files that make signals with `churn.signal`.
+    tables : dict of str to Source
+        Tables of ready features.
+    """
 
     ignored_after_days: Annotated[float, Field(gt=0, le=365)] = 7.0
+    silent_after_days: Annotated[float, Field(gt=0, le=365)] = 14.0
+    windows: tuple[PositiveDays, ...] = (7, 14, 30, 60, 90, 180, 365)
+    signals: tuple[OwnSignal, ...] = ()
+    python: tuple[str, ...] = ()
     tables: dict[str, Source] = Field(default_factory=dict, description="ready features: name: a source")
+
+    @field_validator("windows")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or list(value) != sorted(set(value)):
+            raise ValueError("must be days in ascending order, each once")
+        return value
 
     @field_validator("tables")
     @classmethod

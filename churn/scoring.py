@@ -13,7 +13,7 @@ from churn.config import ScoringSettings
 from churn.data.history import DAY_US, History, Instant, check_history
 from churn.display import Rendered, format_amount, format_count, format_percent
 from churn.errors import DataError, ParameterError
-from churn.features.compute import feature_matrix
+from churn.features.compute import feature_matrices
 from churn.files import replacing_folder
 from churn.model.bundle import Model
 from churn.model.explain import explain_rows
@@ -236,7 +236,7 @@ def score(
             code="empty-population",
         )
     report("Computing signals")
-    X = feature_matrix(view, population, model.signals, ignored_after_days=model.ignored_after_days)
+    X = feature_matrices(history, [t], [population], model.signals)[0]
     report("Scoring")
     p = model.predict(X, threads=threads)
     column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
@@ -272,7 +272,7 @@ def score(
         X[chosen],
         model.contributions(X[chosen], threads=threads) if len(chosen) else X[chosen],
         currency=settings.currency,
-        ignored_after_days=model.ignored_after_days,
+        ignored_after_days=model.features.ignored_after_days,
     )
     texts = [[r.text for r in rs] + [""] * (3 - len(rs)) for rs in reasons]
     last = view.instant - np.round(column["recency_days"][chosen] * DAY_US).astype(np.int64)

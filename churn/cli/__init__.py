@@ -108,7 +108,8 @@ def train(
             history,
             make_definition(settings),
             settings=training_settings,
-            ignored_after_days=settings.features.ignored_after_days,
+            features=settings.features,
+            own=own_signals(settings),
             track=False,
         )
         folder = save_training(training.model, settings)  # before the tracking, which may fail
@@ -160,7 +161,7 @@ def score(
             fix="Give a share of 1, e.g. --threshold 0.5.",
         )
     settings, history = _load(config, quiet=json)
-    bundle = load_model(model or _default_model(settings))
+    bundle = load_model(model or _default_model(settings), own=own_signals(settings))
     definition = make_definition(settings)
     if bundle.definition != definition:
         raise ModelError(
@@ -240,13 +241,13 @@ def features(
 ) -> None:
     """List the signals with their meanings: all of them, or those that a configuration's data allow."""
     from churn.cli.screen import features_text
-    from churn.features.compute import catalogue
+    from churn.features.catalogue import catalogue
 
     if config is None:
         signals = catalogue()
     else:
         settings, history = _load(config, quiet=json)
-        signals = catalogue(history, ignored_after_days=settings.features.ignored_after_days)
+        signals = catalogue(history, settings=settings.features, own=own_signals(settings))
     families = list(dict.fromkeys(s.family for s in signals))
     if family is not None and family not in families:
         raise ParameterError(
@@ -292,6 +293,13 @@ def track_training(training: Training, history: History, settings: Config, folde
             fix=error.fix,
             code=error.code,
         ) from error
+
+
+def own_signals(settings: Config) -> Any:
+    """Return the signals of the Python files that a configuration names."""
+    from churn.features.own import load_signals
+
+    return load_signals([settings.place(f) for f in settings.features.python])
 
 
 def _default_model(settings: Config) -> Path:

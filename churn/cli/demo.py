@@ -73,7 +73,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
         history,
         definition,
         settings=settings.training,
-        ignored_after_days=settings.features.ignored_after_days,
+        features=settings.features,
         track=False,
     )
     model = save_training(training.model, settings)  # before the tracking, which may fail

@@ -75,10 +75,11 @@ class EventLog:
         """Return the rows that had happened and were known strictly before an instant."""
         end = int(np.searchsorted(self.time, instant, side="left"))
         if self.recorded is None or bool((self.recorded[:end] < instant).all()):
-            return self._take(slice(0, end))
-        return self._take(np.flatnonzero(self.recorded[:end] < instant))
+            return self.take(slice(0, end))
+        return self.take(np.flatnonzero(self.recorded[:end] < instant))
 
-    def _take(self, rows: Any) -> EventLog:
+    def take(self, rows: Any) -> EventLog:
+        """Return some rows: a slice or ascending positions."""
         taken = replace(
             self,
             time=self.time[rows],
@@ -275,7 +276,7 @@ class History(Rendered):
             The logs up to T, with what was answered or resolved afterwards masked.
         """
         t = self.instant(cutoff)
-        logs = {name: _mask(log.known_before(t), t) for name, log in self.logs.items()}
+        logs = {name: hide_outcomes(log.known_before(t), t) for name, log in self.logs.items()}
         joined = None if self.joined is None else np.where(self.joined < t, self.joined, NEVER)
         return View(t, len(self.customers), logs, joined, self.segments)
 
@@ -330,7 +331,7 @@ def check_history(value: object) -> None:
         )
 
 
-def _mask(log: EventLog, t: int) -> EventLog:
+def hide_outcomes(log: EventLog, t: int) -> EventLog:
     """Hide what came after an instant: outcomes such as `resolved`, and the values known with them."""
     contract = CONTRACTS.get(log.name)
     outcomes = [c for c in (contract.outcomes if contract else ()) if c in log.instants]

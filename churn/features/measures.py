@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from churn.data.history import DAY_US, NEVER
-from churn.features.signal import (
-    Array,
-    Calculation,
-    Is,
-    Known,
-    Measure,
-    Where,
-    category_values,
-    hours_to,
-)
-
-Needs = frozenset[tuple[str, str | None]]
-
-
-def reads(log: str, *columns: str | None, where: Where | None = None) -> Needs:
-    """Say that a measure reads a log and some of its columns, those of a filter too."""
-    filtered = where.needs() if where else ()
-    return frozenset({(log, None), *((log, c) for c in (*columns, *filtered) if c)})
+from churn.data.history import DAY_US
+from churn.features.signal import Array, Both, Calculation, Known, Measure, Needs, Where, reads
 
 
 @dataclass(frozen=True)
@@ -35,12 +18,13 @@ class Count:
     days: float | None = None
     until: float = 0.0
     where: Where | None = None
+    by: str = "time"
 
     def compute(self, ex: Calculation) -> Array:
-        return ex.rows(self.log, self.where, self.days, self.until).count()
+        return ex.count(self.log, self.where, self.days, self.until, self.by)
 
     def needs(self) -> Needs:
-        return reads(self.log, where=self.where)
+        return reads(self.log, self.by, where=self.where)
 
 
 @dataclass(frozen=True)
@@ -51,13 +35,13 @@ class Total:
     column: str
     days: float | None = None
     until: float = 0.0
+    where: Where | None = None
 
     def compute(self, ex: Calculation) -> Array:
-        rows = ex.rows(self.log, None, self.days, self.until)
-        return rows.total(rows.column(self.column))
+        return ex.total(self.log, self.column, self.where, self.days, self.until)
 
     def needs(self) -> Needs:
-        return reads(self.log, self.column)
+        return reads(self.log, self.column, where=self.where)
 
 
 @dataclass(frozen=True)
@@ -69,20 +53,20 @@ class Mean:
     days: float | None = None
     until: float = 0.0
     where: Where | None = None
+    by: str = "time"
 
     def compute(self, ex: Calculation) -> Array:
-        rows = ex.rows(self.log, self.where, self.days, self.until)
-        values = rows.column(self.column)
-        known = np.bincount(rows.customer, weights=~np.isnan(values), minlength=rows.n)
-        return divide(rows.total(values), known)
+        known: Where = Known(self.column) if self.where is None else Both(self.where, Known(self.column))
+        span = (self.days, self.until, self.by)
+        return divide(ex.total(self.log, self.column, known, *span), ex.count(self.log, known, *span))
 
     def needs(self) -> Needs:
-        return reads(self.log, self.column, where=self.where)
+        return reads(self.log, self.column, self.by, where=self.where)
 
 
 @dataclass(frozen=True)
 class Last:
-    """A number column on the customer's last row; NaN when there is none.
+    """A number column on the customer's last row, or on that many rows before it; NaN when there is none.
 
     The last row is the one of the latest event or, with `by`, of the latest of that instant.
     """
@@ -90,16 +74,11 @@ class Last:
     log: str
     column: str
     where: Where | None = None
-    by: str | None = None
+    by: str = "time"
+    back: int = 0
 
     def compute(self, ex: Calculation) -> Array:
-        rows = ex.rows(self.log, self.where, None, 0.0)
-        if self.by is None:
-            return rows.last(rows.column(self.column))
-        order = np.argsort(rows.log.instants[self.by][rows.pick], kind="stable")
-        out = np.full(rows.n, np.nan)
-        out[rows.customer[order]] = rows.column(self.column)[order]
-        return out
+        return ex.last(self.log, self.column, self.where, self.by, self.back)
 
     def needs(self) -> Needs:
         return reads(self.log, self.column, self.by, where=self.where)
@@ -112,33 +91,28 @@ class Since:
     log: str
     where: Where | None = None
     first: bool = False
+    by: str = "time"
 
     def compute(self, ex: Calculation) -> Array:
-        rows = ex.rows(self.log, self.where, None, 0.0)
-        time = rows.log.time[rows.pick]
-        days = (ex.view.instant - time) / DAY_US
-        return rows.first(days) if self.first else rows.last(days)
+        find = ex.first if self.first else ex.last
+        return (ex.instant - find(self.log, self.by, self.where, by=self.by)) / DAY_US
 
     def needs(self) -> Needs:
-        return reads(self.log, where=self.where)
+        return reads(self.log, self.by, where=self.where)
 
 
 @dataclass(frozen=True)
-class Hours:
-    """Hours from a ticket's opening to its first answer or resolution: mean, or that of the last such ticket."""
+class Ahead:
+    """Days from the cutoff to a planned time on the customer's last row that has one; below 0 when it has passed."""
 
+    log: str
     column: str
-    where: Where
-    days: float | None = None
-    last: bool = False
 
     def compute(self, ex: Calculation) -> Array:
-        rows = ex.rows("tickets", self.where, self.days, 0.0)
-        hours = hours_to(rows.log, self.column)[rows.pick]
-        return rows.last(hours) if self.last else divide(rows.total(hours), rows.count())
+        return (ex.last(self.log, self.column, Known(self.column)) - ex.instant) / DAY_US
 
     def needs(self) -> Needs:
-        return reads("tickets", self.column, where=self.where)
+        return reads(self.log, self.column)
 
 
 @dataclass(frozen=True)
@@ -156,19 +130,59 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Plus:
+    """The sum of two measures."""
+
+    one: Measure
+    other: Measure
+
+    def compute(self, ex: Calculation) -> Array:
+        return ex.value(self.one) + ex.value(self.other)
+
+    def needs(self) -> Needs:
+        return self.one.needs() | self.other.needs()
+
+
+@dataclass(frozen=True)
+class Minus:
+    """One measure less another."""
+
+    one: Measure
+    other: Measure
+
+    def compute(self, ex: Calculation) -> Array:
+        return ex.value(self.one) - ex.value(self.other)
+
+    def needs(self) -> Needs:
+        return self.one.needs() | self.other.needs()
+
+
+@dataclass(frozen=True)
 class Tenure:
     """Days since the customer joined or, where that is unknown or later, since the first order."""
 
     def compute(self, ex: Calculation) -> Array:
         first = ex.value(Since("orders", first=True))
-        joined = ex.view.joined
-        if joined is None:
-            return first
-        days = np.where(joined == NEVER, np.nan, (ex.view.instant - joined) / DAY_US)
-        return np.fmax(first, days)
+        return np.fmax(first, (ex.instant - ex.joined()) / DAY_US)
 
     def needs(self) -> Needs:
         return reads("orders")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Rows per 30 days over the last `days`, as far as the customer was there (at least 30 days)."""
+
+    log: str
+    days: float
+    where: Where | None = None
+
+    def compute(self, ex: Calculation) -> Array:
+        there = np.clip(ex.value(Tenure()), min(30.0, self.days), self.days)
+        return 30.0 * ex.count(self.log, self.where, self.days) / there
+
+    def needs(self) -> Needs:
+        return reads(self.log, where=self.where) | reads("orders")
 
 
 @dataclass(frozen=True)
@@ -189,11 +203,9 @@ class Decline:
     def compute(self, ex: Calculation) -> Array:
         span = self.recent_days + self.earlier_days
         recent, earlier = (
-            ex.value(
-                Count(self.log, days, until, self.where)
-                if self.column is None
-                else Total(self.log, self.column, days, until)
-            )
+            ex.count(self.log, self.where, days, until)
+            if self.column is None
+            else ex.total(self.log, self.column, self.where, days, until)
             for days, until in ((self.recent_days, 0.0), (span, self.recent_days))
         )
         exposure = np.minimum(ex.value(Tenure()) - self.recent_days, self.earlier_days)
@@ -236,24 +248,26 @@ class Slope:
     column: str | None = None
     buckets: int = 6
     bucket_days: float = 30.0
+    where: Where | None = None
 
     def compute(self, ex: Calculation) -> Array:
         edges = [(self.bucket_days * (k + 1), self.bucket_days * k) for k in range(self.buckets)]
-        values = np.stack(
-            [
-                ex.value(Count(self.log, a, b) if self.column is None else Total(self.log, self.column, a, b))
-                for a, b in edges
-            ]
-        )
-        age = np.arange(self.buckets, dtype=np.float64)
-        weights = (age.mean() - age) / ((age - age.mean()) ** 2).sum()  # bucket 0 is the newest
-        slope = weights @ values
-        mean = values.mean(axis=0)
+        slope, mean = np.zeros(ex.customers), np.zeros(ex.customers)
+        middle = (self.buckets - 1) / 2
+        spread = sum((k - middle) ** 2 for k in range(self.buckets))
+        for k, (days, until) in enumerate(edges):  # bucket 0 is the newest
+            values = (
+                ex.count(self.log, self.where, days, until)
+                if self.column is None
+                else ex.total(self.log, self.column, self.where, days, until)
+            )
+            slope += values * ((middle - k) / spread)
+            mean += values / self.buckets
         there = ex.value(Tenure()) >= self.buckets * self.bucket_days
         return divide(slope, np.where(there & (mean > 0), mean, np.nan))
 
     def needs(self) -> Needs:
-        return reads(self.log, self.column) | reads("orders")
+        return reads(self.log, self.column, where=self.where) | reads("orders")
 
 
 @dataclass(frozen=True)
@@ -265,11 +279,8 @@ class FadingRate:
     where: Where | None = None
 
     def compute(self, ex: Calculation) -> Array:
-        rows = ex.rows(self.log, self.where, None, 0.0)
-        age = (ex.view.instant - rows.log.time[rows.pick]) / DAY_US
-        weights = np.exp2(-age / self.half_life_days)
-        total = np.bincount(rows.customer, weights=weights, minlength=rows.n)
-        return total * 30.0 * np.log(2) / self.half_life_days
+        total = ex.fading(self.log, self.half_life_days, self.where)
+        return total * (30.0 * np.log(2) / self.half_life_days)
 
     def needs(self) -> Needs:
         return reads(self.log, where=self.where)
@@ -284,52 +295,13 @@ class CountAfter:
     after_where: Where | None = None
 
     def compute(self, ex: Calculation) -> Array:
-        since = ex.value(Since(self.after, self.after_where))
-        rows = ex.rows(self.log, None, None, 0.0)
-        age = (ex.view.instant - rows.log.time[rows.pick]) / DAY_US
-        later = age < since[rows.customer]
-        counts = np.bincount(rows.customer[later], minlength=rows.n).astype(np.float64)
-        return np.where(np.isnan(since), np.nan, counts)
+        return ex.count_after(self.log, self.after, self.after_where)
 
     def needs(self) -> Needs:
         return reads(self.log) | reads(self.after, where=self.after_where)
 
 
-@dataclass(frozen=True)
-class TopShare:
-    """Share of the customer's rows in the most used of some values of a category; NaN where it is never known."""
-
-    log: str
-    column: str
-    labels: tuple[str, ...]
-
-    def compute(self, ex: Calculation) -> Array:
-        counts = [ex.value(Count(self.log, where=Is(self.column, v))) for v in self.labels]
-        return divide(np.max(counts, axis=0), ex.value(Count(self.log, where=Known(self.column))))
-
-    def needs(self) -> Needs:
-        return reads(self.log, self.column)
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Position of the customer's segment value in the signal's categories; NaN for any other value."""
-
-    column: str
-    labels: tuple[str, ...] = field(default=())
-
-    def compute(self, ex: Calculation) -> Array:
-        category = ex.view.segments.get(self.column)
-        if category is None:
-            return np.full(ex.view.customers, np.nan)
-        return category_values(category, self.labels)
-
-    def needs(self) -> Needs:
-        return frozenset({("customers", self.column)})
-
-
 def divide(top: Array, bottom: Array) -> Array:
     """Divide without warnings; NaN where the divisor is 0 or unknown."""
-    out = np.full(np.broadcast(top, bottom).shape, np.nan)
-    np.divide(top, bottom, out=out, where=(bottom != 0) & ~np.isnan(bottom))
-    return out
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(bottom != 0, top / bottom, np.nan)

@@ -1,20 +1,22 @@
 """The signal: a small immutable value that says what is measured, where, over which days, and what it means.
 
 A signal holds a *measure*: a frozen expression such as `Count("orders", days=90)`. Measures are values too,
-so equal parts of different signals are computed once (see `compute.Executor`).
+so equal parts of different signals are computed once (see `executor`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from churn.data.history import DAY_US, HOUR_US, NEVER, Category, EventLog, View
+from churn.data.history import DAY_US, NEVER, View
+from churn.features.facts import Facts, columns_of
 
 Array = np.ndarray
+Needs = frozenset[tuple[str, str | None]]
 
 Unit = Literal[
     "orders",
@@ -23,6 +25,7 @@ Unit = Literal[
     "tickets",
     "events",
     "returns",
+    "surveys",
     "amount",
     "share",
     "ratio",
@@ -32,8 +35,11 @@ Unit = Literal[
     "probability",
     "category",
     "count",
+    "rank",
 ]
 Warns = Literal["high", "low", "either"]
+UNITS: tuple[str, ...] = get_args(Unit)
+WARNINGS: tuple[str, ...] = get_args(Warns)
 
 
 class Measure(Protocol):
@@ -43,7 +49,7 @@ class Measure(Protocol):
         """Return float64 of shape (n_customers,)."""
         ...
 
-    def needs(self) -> frozenset[tuple[str, str | None]]:
+    def needs(self) -> Needs:
         """Return the (log, column) pairs it reads."""
         ...
 
@@ -57,7 +63,7 @@ class Signal:
     name : str
         Unique; the unit and window are part of it, e.g. ``orders_count_90d``.
     family : str
-        rhythm, volume, returns, service, engagement or account.
+        rhythm, volume, product, service, engagement, account, relative or own.
     topic : str
         What a reason about it is about; signals of one topic are told as one reason.
     measure : Measure
@@ -81,165 +87,234 @@ class Signal:
     warns: Warns
     categories: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class Is:
-    """Rows whose category column has one value."""
-
-    column: str
-    value: str
-
-    def mask(self, log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-        category = log.categories[self.column]
-        if self.value not in category.labels:
-            return np.zeros(len(log), dtype=bool)
-        return category.codes == category.labels.index(self.value)
-
-    def needs(self) -> tuple[str, ...]:
-        return (self.column,)
-
-
-@dataclass(frozen=True)
-class Known:
-    """Rows whose category column has any value."""
-
-    column: str
-
-    def mask(self, log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-        return log.categories[self.column].codes >= 0
-
-    def needs(self) -> tuple[str, ...]:
-        return (self.column,)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Rows picked by one of the named rules in `RULES`."""
-
-    name: str
-
-    def mask(self, log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-        return RULES[self.name][0](log, view, settings)
-
-    def needs(self) -> tuple[str, ...]:
-        return RULES[self.name][1]
-
-
-Where = Is | Known | Rule
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The tables it is read from."""
+        return tuple(sorted({log for log, _ in self.measure.needs()}))
 
 
 class Calculation(Protocol):
-    """What a measure may ask of the executor."""
+    """What a measure may ask at one cutoff; every array has one value per customer and must not be changed.
 
-    view: View
-    settings: Mapping[str, float]
+    Rows are those with their instant in ``[T - days, T - until)``, all before T without `days`. The instant is
+    the log's own time or, with `by`, another one such as ``resolved``: then rows without it do not count.
+    """
+
+    instant: int
+    customers: int
 
     def value(self, measure: Measure) -> Array:
         """Return another measure's value, computed once."""
         ...
 
-    def rows(self, log: str, where: Where | None, days: float | None, until: float) -> Rows:
-        """Return the rows of a log that pass a filter within ``[T - days, T - until)``."""
+    def count(
+        self,
+        log: str,
+        where: Where | None = None,
+        days: float | None = None,
+        until: float = 0.0,
+        by: str = "time",
+    ) -> Array:
+        """Return the number of rows."""
+        ...
+
+    def total(
+        self,
+        log: str,
+        column: str,
+        where: Where | None = None,
+        days: float | None = None,
+        until: float = 0.0,
+        by: str = "time",
+    ) -> Array:
+        """Return the sum of a column over the rows where it is known."""
+        ...
+
+    def last(
+        self, log: str, column: str, where: Where | None = None, by: str = "time", back: int = 0
+    ) -> Array:
+        """Return a column of the last row, or of that many rows before it; NaN without one."""
+        ...
+
+    def first(
+        self, log: str, column: str, where: Where | None = None, days: float | None = None, by: str = "time"
+    ) -> Array:
+        """Return a column of the first row; NaN without one."""
+        ...
+
+    def fading(self, log: str, half_life_days: float, where: Where | None = None) -> Array:
+        """Return the sum over rows of a weight that halves every half-life, 1 at the cutoff."""
+        ...
+
+    def count_after(self, log: str, after: str, where: Where | None = None) -> Array:
+        """Return the rows of a log later than the last row of another; NaN where there is no such row."""
+        ...
+
+    def joined(self) -> Array:
+        """Return when customers joined, in microseconds; NaN where that is unknown or not before T."""
+        ...
+
+    def segment(self, column: str) -> tuple[Array, tuple[str, ...]]:
+        """Return the codes of a segment column, -1 unknown, and its labels."""
+        ...
+
+    def labels(self, log: str, column: str) -> tuple[str, ...]:
+        """Return the labels of a text column; `last` gives positions in it."""
+        ...
+
+    def pooled(self, pool: Pool) -> Array:
+        """Return figures of all customers together."""
+        ...
+
+    def view(self) -> View:
+        """Return the log as it was known at T."""
+        ...
+
+
+class Pool(Protocol):
+    """Figures of all customers together; a frozen value."""
+
+    def collect(self, ex: Calculation) -> Array:
+        """Return integer-valued float64 figures that add up over parts of the customers."""
         ...
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Some rows of a log: a slice or positions, with the customers they belong to."""
+class Is:
+    """Rows whose text column has one value."""
 
-    log: EventLog
-    pick: slice | Array
-    customer: Array
-    n: int
+    column: str
+    value: str
 
-    def column(self, name: str) -> Array:
-        """Return a number column of these rows."""
-        return self.log.numbers[name][self.pick]
+    def mask(self, facts: Facts, instant: int) -> Array:
+        category = facts.category(self.column)
+        if self.value not in category.labels:
+            return np.zeros(len(facts.log), dtype=bool)
+        return category.codes == category.labels.index(self.value)
 
-    def count(self) -> Array:
-        """Rows per customer."""
-        return np.bincount(self.customer, minlength=self.n).astype(np.float64)
-
-    def total(self, values: Array) -> Array:
-        """Sum of known values per customer."""
-        return np.bincount(self.customer, weights=np.nan_to_num(values), minlength=self.n)
-
-    def last(self, values: Array) -> Array:
-        """Value of each customer's last row; rows are in time order, and the last write wins."""
-        out = np.full(self.n, np.nan)
-        out[self.customer] = values
-        return out
-
-    def first(self, values: Array) -> Array:
-        """Value of each customer's first row."""
-        out = np.full(self.n, np.nan)
-        out[self.customer[::-1]] = values[::-1]
-        return out
+    def reads(self, log: str) -> Iterator[str]:
+        yield self.column
 
 
-def answered_at(log: EventLog) -> Array:
-    """When each ticket was answered: first reply or resolution, whichever came first; `NEVER` if neither."""
-    found = [log.instants[c] for c in ("first_reply", "resolved") if c in log.instants]
-    return np.minimum.reduce(found) if found else np.full(len(log), NEVER, dtype=np.int64)
+@dataclass(frozen=True)
+class Known:
+    """Rows where a column has a value: any text, a number, an instant that has come."""
+
+    column: str
+
+    def mask(self, facts: Facts, instant: int) -> Array:
+        if self.column in facts.log.categories:
+            return facts.category(self.column).codes >= 0
+        return ~np.isnan(facts.column(self.column))
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from columns_of(log, self.column)
 
 
-def _ignored(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    # Ignored: a complaint without an answer within N days, and the N days have fully elapsed before the cutoff.
-    patience_end = log.time + round(settings["ignored_after_days"] * DAY_US)
-    return (
-        (log.numbers["is_complaint"] > 0) & (patience_end < view.instant) & (answered_at(log) > patience_end)
-    )
+@dataclass(frozen=True)
+class Equals:
+    """Rows whose number column is one number."""
+
+    column: str
+    number: float
+
+    def mask(self, facts: Facts, instant: int) -> Array:
+        return facts.column(self.column) == self.number
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from columns_of(log, self.column)
 
 
-def _open(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return log.instants["resolved"] == NEVER
+@dataclass(frozen=True)
+class Above:
+    """Rows whose number column lies above a number; unknown values do not."""
+
+    column: str
+    number: float = 0.0
+
+    def mask(self, facts: Facts, instant: int) -> Array:
+        return facts.column(self.column) > self.number
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from columns_of(log, self.column)
 
 
-def _unanswered(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return answered_at(log) == NEVER
+@dataclass(frozen=True)
+class Below:
+    """Rows whose number column lies below a number; unknown values do not."""
+
+    column: str
+    number: float = 0.0
+
+    def mask(self, facts: Facts, instant: int) -> Array:
+        return facts.column(self.column) < self.number
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from columns_of(log, self.column)
 
 
-def _complaint(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return log.numbers["is_complaint"] > 0
+@dataclass(frozen=True)
+class Missing:
+    """Rows where a time such as `resolved` has not come."""
+
+    column: str
+
+    def mask(self, facts: Facts, instant: int) -> Array:
+        return facts.instant(self.column) == NEVER
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from columns_of(log, self.column)
 
 
-def _unanswered_complaint(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return _complaint(log, view, settings) & _unanswered(log, view, settings)
+@dataclass(frozen=True)
+class Unmet:
+    """Rows for which a time such as the answer did not come within so many days that have fully elapsed before T."""
+
+    column: str
+    days: float
+
+    def mask(self, facts: Facts, instant: int) -> Array:
+        patience_end = facts.log.time + self.settles_us
+        return (patience_end < instant) & (facts.instant(self.column) > patience_end)
+
+    @property
+    def settles_us(self) -> int:
+        """How long after its time a row of this kind is settled."""
+        return round(self.days * DAY_US)
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from columns_of(log, self.column)
 
 
-def _answered(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return answered_at(log) != NEVER
+@dataclass(frozen=True)
+class Both:
+    """Rows that pass two filters."""
+
+    one: Where
+    other: Where
+
+    def mask(self, facts: Facts, instant: int) -> Array:
+        return self.one.mask(facts, instant) & self.other.mask(facts, instant)
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from self.one.reads(log)
+        yield from self.other.reads(log)
 
 
-def _resolved(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return log.instants["resolved"] != NEVER
+Where = Is | Known | Equals | Above | Below | Missing | Unmet | Both
+
+GAPS = Known("gap")  # orders that come a known number of days after the order day before
 
 
-def _rated(log: EventLog, view: View, settings: Mapping[str, float]) -> Array:
-    return ~np.isnan(log.numbers["satisfaction"])
+def patience_us(where: Where | None) -> int:
+    """Return how long after its time a row may still come to pass a filter by waiting alone."""
+    if isinstance(where, Both):
+        return max(patience_us(where.one), patience_us(where.other))
+    return where.settles_us if isinstance(where, Unmet) else 0
 
 
-# name: (mask, the columns it needs beside the rows themselves); "answer" is there with first_reply or resolved.
-RULES: dict[str, tuple[Callable[[EventLog, View, Mapping[str, float]], Array], tuple[str, ...]]] = {
-    "complaint": (_complaint, ("is_complaint",)),
-    "ignored complaint": (_ignored, ("is_complaint", "answer")),
-    "unanswered complaint": (_unanswered_complaint, ("is_complaint", "answer")),
-    "open": (_open, ("resolved",)),
-    "unanswered": (_unanswered, ("first_reply",)),
-    "answered": (_answered, ("first_reply",)),
-    "resolved": (_resolved, ("resolved",)),
-    "rated": (_rated, ("satisfaction",)),
-}
-
-
-def hours_to(log: EventLog, column: str) -> Array:
-    """Hours from a ticket's opening to its answer or resolution; NaN where that has not happened."""
-    instant = answered_at(log) if column == "first_reply" else log.instants[column]
-    return np.where(instant == NEVER, np.nan, (instant - log.time) / HOUR_US)
-
-
-def category_values(category: Category, labels: tuple[str, ...]) -> Array:
-    """Return positions in `labels` for a category column; NaN where the value is not among them."""
-    position = {label: float(i) for i, label in enumerate(labels)}
-    lookup = np.array([position.get(label, np.nan) for label in category.labels] + [np.nan])
-    return lookup[category.codes]
+def reads(log: str, *columns: str | None, where: Where | None = None) -> Needs:
+    """Say that a measure reads a log and some of its columns, those of a filter too."""
+    wanted = [x for c in columns if c for x in columns_of(log, c)]
+    wanted += [x for c in (where.reads(log) if where else ()) for x in columns_of(log, c)]
+    return frozenset({(log, None), *((log, c) for c in wanted)})

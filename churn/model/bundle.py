@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from churn.config import FeatureSettings
 from churn.data.history import History
 from churn.definition import Inactivity
 from churn.display import Rendered, format_count
 from churn.errors import ModelError
-from churn.features.compute import Schema, catalogue
+from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.files import replacing_folder, restore_folder
 from churn.model.evaluate import Evaluation
 from churn.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 _FILES = ("model.txt", "bundle.json")
 
 
@@ -40,30 +41,39 @@ class Model(Rendered):
         The columns and values its signals were made for.
     signal_names : tuple of str
         The signals, in the order of the feature columns.
-    ignored_after_days : float
-        Days after which an unanswered complaint counts as ignored.
+    features : FeatureSettings
+        Windows, days after which a complaint counts as ignored, signals given as expressions.
     evaluation : Evaluation
         Its figures on the held-out cutoff, beside the baselines.
     beats_baselines : bool
         Whether it may be promoted.
     training : dict
         First and last training cutoff, last instant a label saw, rows, trees, parameters, data fingerprint.
+    own : tuple of Signal
+        Signals made in Python; the bundle holds their names and no code.
     """
 
     booster_text: str
     definition: Inactivity
     schema: Schema
     signal_names: tuple[str, ...]
-    ignored_after_days: float
+    features: FeatureSettings
     evaluation: Evaluation
     beats_baselines: bool
     training: dict[str, Any] = field(default_factory=dict)
+    own: tuple[Signal, ...] = ()
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
         """The signals the model reads, in the order of its columns."""
-        by_name = {s.name: s for s in catalogue(self.schema, ignored_after_days=self.ignored_after_days)}
+        by_name = {s.name: s for s in catalogue(self.schema, settings=self.features, own=self.own)}
         missing = [n for n in self.signal_names if n not in by_name]
+        if missing and missing[0] in self.training.get("own_signals", ()):
+            raise ModelError(
+                f"The model uses the signal {missing[0]!r}, which was made in Python",
+                fix="Name its file under features.python, or pass own=[...] to churn.load_model.",
+                code="own-signal",
+            )
         if missing:
             raise ModelError(
                 f"The model uses the signal {missing[0]!r}, which this version of churn does not know",
@@ -144,7 +154,7 @@ class Model(Rendered):
             "definition": self.definition.__dict__,
             "schema": self.schema.to_dict(),
             "signals": list(self.signal_names),
-            "ignored_after_days": self.ignored_after_days,
+            "features": self.features.model_dump(mode="json", exclude={"tables", "python"}),
             "beats_baselines": self.beats_baselines,
             "training": self.training,
             "evaluation": self.evaluation.to_dict(),
@@ -188,13 +198,15 @@ class Training(Rendered):
         return f"{self.verdict}\n\n{self.model.render()}{tracked}"
 
 
-def load_model(folder: str | Path) -> Model:
+def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
     """Load a saved bundle and verify it.
 
     Parameters
     ----------
     folder : str or Path
         A folder written by `Model.save` or ``churn train``.
+    own : sequence of Signal, optional
+        Signals of your own that were made in Python; a bundle holds no code.
 
     Returns
     -------
@@ -237,10 +249,11 @@ def load_model(folder: str | Path) -> Model:
             Inactivity(**content["definition"]),
             Schema.from_dict(content["schema"]),
             tuple(content["signals"]),
-            content["ignored_after_days"],
+            FeatureSettings(**content["features"]),
             Evaluation.from_dict(content["evaluation"]),
             content["beats_baselines"],
             content["training"],
+            tuple(own),
         )
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ModelError(

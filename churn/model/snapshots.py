@@ -13,9 +13,8 @@ import numpy as np
 from churn.data.history import DAY_US, History
 from churn.definition import Inactivity
 from churn.errors import ModelError
-from churn.features.compute import feature_matrix
+from churn.features.compute import feature_matrices
 from churn.features.signal import Signal
-from churn.progress import report
 
 
 @dataclass(frozen=True)
@@ -100,19 +99,10 @@ def build_snapshots(
     definition: Inactivity,
     cutoffs: Sequence[int],
     signals: Sequence[Signal],
-    *,
-    ignored_after_days: float,
 ) -> Snapshots:
     """Compute features and labels at each cutoff and stack them."""
-    _ = history.logs["orders"].order_days  # worked out once here, every view takes its part of it
-    xs, ys, customers, at = [], [], [], []
-    for i, cutoff in enumerate(cutoffs):
-        report("Computing signals at past cutoffs", i, len(cutoffs))
-        view = history.as_of(cutoff)
-        population = definition.population(view)
-        xs.append(feature_matrix(view, population, signals, ignored_after_days=ignored_after_days))
-        ys.append(definition.labels(history, cutoff, population))
-        customers.append(population)
-        at.append(np.full(len(population), cutoff, dtype=np.int64))
-    report("Computing signals at past cutoffs", len(cutoffs), len(cutoffs))
-    return Snapshots(np.concatenate(xs), np.concatenate(ys), np.concatenate(customers), np.concatenate(at))
+    populations = [definition.population(history.as_of(cutoff)) for cutoff in cutoffs]
+    xs = feature_matrices(history, cutoffs, populations, signals)
+    ys = [definition.labels(history, c, p) for c, p in zip(cutoffs, populations, strict=True)]
+    at = [np.full(len(p), c, dtype=np.int64) for c, p in zip(cutoffs, populations, strict=True)]
+    return Snapshots(np.concatenate(xs), np.concatenate(ys), np.concatenate(populations), np.concatenate(at))

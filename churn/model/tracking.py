@@ -133,7 +133,7 @@ def _log(
         {
             "definition": d.describe(),
             **d.__dict__,
-            "ignored_after_days": model.ignored_after_days,
+            "ignored_after_days": model.features.ignored_after_days,
             "test_cutoff": t["test_cutoff"],
             "first_cutoff": t["first_cutoff"],
             "last_cutoff": t["last_cutoff"],
@@ -183,9 +183,7 @@ def _log(
         mlflow.log_artifacts(str(Path(folder, "bundle")), "bundle")
 
     view = history.as_of(t["test_cutoff"])
-    example = feature_matrix(
-        view, d.population(view)[:5], model.signals, ignored_after_days=model.ignored_after_days
-    )
+    example = feature_matrix(view, d.population(view)[:5], model.signals)
     frame = pd.DataFrame(example, columns=list(model.signal_names))
     info = mlflow.lightgbm.log_model(
         model.booster,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from churn.config import Config, TrackingSettings, TrainingSettings
+from churn.config import Config, FeatureSettings, TrackingSettings, TrainingSettings
 from churn.data.history import History, check_history
 from churn.definition import Inactivity
 from churn.errors import ModelError, ParameterError
-from churn.features.compute import Schema, catalogue
+from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.model.baselines import BASELINES, fit_baseline
 from churn.model.bundle import Model, Training, category_columns
@@ -44,7 +45,8 @@ def train(
     definition: Inactivity,
     *,
     settings: TrainingSettings | None = None,
-    ignored_after_days: float = 7.0,
+    features: FeatureSettings | None = None,
+    own: Sequence[Signal] = (),
     tracking: TrackingSettings | None = None,
     track: bool = True,
     config: Config | None = None,
@@ -59,8 +61,10 @@ def train(
         What churn means.
     settings : TrainingSettings, optional
         Test cutoff, days between snapshots, seed, threads.
-    ignored_after_days : float, default 7
-        A complaint without an answer for so many days counts as ignored.
+    features : FeatureSettings, optional
+        Windows, days after which a complaint counts as ignored, signals given as expressions.
+    own : sequence of Signal, optional
+        Signals of your own, from `churn.signal`.
     tracking : TrackingSettings, optional
         Names in MLflow.
     track : bool, default True
@@ -100,14 +104,13 @@ def train(
             fix="Choose an earlier test cutoff.",
             code="immature",
         )
-    schema = Schema.of(history)
-    signals = catalogue(schema, ignored_after_days=ignored_after_days)
+    features = features or FeatureSettings()
+    schema = Schema.of(history, before=test_cutoff)
+    signals = catalogue(schema, settings=features, own=own)
     cutoffs = training_cutoffs(
         history, definition, test_cutoff, step_days=settings.step_days, max_snapshots=settings.max_snapshots
     )
-    stacked = build_snapshots(
-        history, definition, [*cutoffs, test_cutoff], signals, ignored_after_days=ignored_after_days
-    )
+    stacked = build_snapshots(history, definition, [*cutoffs, test_cutoff], signals)
     learn, test = stacked.until(cutoffs[-1]), stacked.at(test_cutoff)
     _check_outcomes(learn, test)
 
@@ -126,7 +129,7 @@ def train(
         definition,
         schema,
         tuple(s.name for s in signals),
-        ignored_after_days,
+        features,
         evaluation,
         beats,
         {
@@ -141,10 +144,12 @@ def train(
             "churn_rate": float(learn.y.mean()),
             "parameters": {k: v for k, v in PARAMETERS.items() if k != "verbose"},
             "settings": settings.model_dump(mode="json"),
+            "own_signals": [s.name for s in own],
             "fingerprint": history.fingerprint(),
             "churn_version": __version__,
             "python": platform.python_version(),
         },
+        tuple(own),
     )
     training = Training(model, _verdict(model))
     if track:

@@ -1,0 +1,215 @@
+"""The catalogue: which signals a history allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from churn.config import FeatureSettings
+from churn.data.contracts import CONTRACTS
+from churn.data.history import Category, History
+from churn.errors import ConfigError
+from churn.features.families import account, engagement, product, relative, rhythm, service, voice, volume
+from churn.features.families._make import label_signal
+from churn.features.labels import LastLabel
+from churn.features.measures import Last, Since
+from churn.features.own import from_settings
+from churn.features.signal import Array, Known, Signal
+
+_VALUES_KEPT = 20
+_WINDOWS = {30, 90, 180, 365}  # what the list and the reasons tell
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a catalogue depends on: the columns that are there, and the values that were found in them.
+
+    It is saved with a model, so that the same signals are computed for scoring as for training.
+
+    Attributes
+    ----------
+    columns : frozenset of (str, str or None)
+        Tables, and their columns.
+    labels : tuple of (str, str, tuple of str)
+        Table, text column and the values that get signals, at most 20 and the most frequent ones; segments are
+        columns of ``customers``.
+    """
+
+    columns: frozenset[tuple[str, str | None]]
+    labels: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, history: History, before: int | None = None) -> Schema:
+        """Read the schema off a history, with the values found before an instant or ever."""
+        columns: set[tuple[str, str | None]] = set()
+        labels: list[tuple[str, str, tuple[str, ...]]] = []
+        for name, log in history.logs.items():
+            columns.add((name, None))
+            columns |= {(name, c) for c in (*log.numbers, *log.instants, *log.categories)}
+            if name == "tickets" and {"first_reply", "resolved"} & set(log.instants):
+                columns.add((name, "answer"))  # what a ticket's first answer can be read from
+            end = len(log) if before is None else int(np.searchsorted(log.time, before))
+            for column, category in log.categories.items():
+                labels.append((name, column, _frequent(category, end)))
+        for column, category in history.segments.items():
+            columns.add(("customers", column))
+            labels.append(("customers", column, _frequent(category)))
+        return cls(frozenset(columns), tuple(labels))
+
+    def values(self, table: str, column: str) -> tuple[str, ...]:
+        """Return the values of a text column that get signals."""
+        return next((v for t, c, v in self.labels if (t, c) == (table, column)), ())
+
+    @property
+    def segments(self) -> dict[str, tuple[str, ...]]:
+        """The segment columns and their values."""
+        return {c: v for t, c, v in self.labels if t == "customers"}
+
+    @property
+    def feature_tables(self) -> dict[str, tuple[str, ...]]:
+        """The tables of ready features and their columns."""
+        own = sorted({t for t, _ in self.columns} - set(CONTRACTS) - {"customers"})
+        return {t: tuple(sorted(c for n, c in self.columns if n == t and c)) for t in own}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        return {
+            "columns": sorted([table, column or ""] for table, column in self.columns),
+            "labels": [[t, c, list(v)] for t, c, v in self.labels],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Schema:
+        """Read what `to_dict` wrote."""
+        return cls(
+            frozenset((table, column or None) for table, column in data["columns"]),
+            tuple((t, c, tuple(v)) for t, c, v in data["labels"]),
+        )
+
+
+def full_schema() -> Schema:
+    """Return the schema of a history that has every table and column, for listing the whole catalogue."""
+    columns: set[tuple[str, str | None]] = {(t, None) for t in CONTRACTS}
+    columns |= {(t, f.name) for t, c in CONTRACTS.items() for f in c.fields}
+    columns |= {("orders", "day"), ("tickets", "answer"), ("customers", "SEGMENT")}
+    values = (
+        ("orders", "channel", ("CHANNEL",)),
+        ("interactions", "kind", ("KIND",)),
+        ("interactions", "channel", ("CHANNEL",)),
+        ("surveys", "kind", ("SURVEY",)),
+        ("subscriptions", "plan", ("PLAN",)),
+        ("customers", "SEGMENT", ("VALUE",)),
+    )
+    return Schema(frozenset(columns), values)
+
+
+def catalogue(
+    history: History | Schema | None = None,
+    *,
+    settings: FeatureSettings | None = None,
+    own: Sequence[Signal] = (),
+) -> tuple[Signal, ...]:
+    """List the signals that can be computed.
+
+    Parameters
+    ----------
+    history : History or Schema, optional
+        What is there; without it the whole catalogue is listed, with KIND, CHANNEL, SURVEY, PLAN and SEGMENT
+        standing for the values found in the data.
+    settings : FeatureSettings, optional
+        Windows, the days after which a complaint counts as ignored, signals of your own.
+    own : sequence of Signal, optional
+        More signals of your own, from `churn.signal`.
+
+    Returns
+    -------
+    tuple of Signal
+        In a fixed order; names are unique.
+
+    Raises
+    ------
+    ConfigError
+        A signal of your own has a name that is taken, or reads a table or column that is not there.
+
+    Examples
+    --------
+    >>> signals = catalogue()
+    >>> len(signals) >= 150
+    True
+    >>> next(s for s in signals if s.name == "overdue_ratio").meaning
+    'days since the last order over the usual gap; above 1 is overdue'
+    """
+    settings = settings or FeatureSettings()
+    schema = Schema.of(history) if isinstance(history, History) else history or full_schema()
+    segments, windows = schema.segments, sorted(_WINDOWS | set(settings.windows))
+    ours = (
+        *rhythm.signals(windows),
+        *volume.signals(windows, schema.values("orders", "channel")),
+        *product.signals(),
+        *service.signals(settings.ignored_after_days),
+        *voice.signals(schema.values("surveys", "kind"), settings.silent_after_days),
+        *engagement.signals(
+            schema.values("interactions", "kind"), schema.values("interactions", "channel"), windows
+        ),
+        *account.signals(segments, schema.values("subscriptions", "plan")),
+        *relative.signals(segments),
+    )
+    possible = [s for s in ours if s.measure.needs() <= schema.columns]
+    for table, columns in schema.feature_tables.items():
+        possible += _ready(table, columns, schema)
+    taken = {s.name for s in possible}
+    for signal in (*from_settings(settings), *own):
+        _check(signal, taken, schema)
+        taken.add(signal.name)
+        possible.append(signal)
+    return tuple(possible)
+
+
+def _ready(table: str, columns: tuple[str, ...], schema: Schema) -> list[Signal]:
+    """Make the signals of a table of ready features: each value as it held at the cutoff, and how old it is."""
+    out = []
+    for column in columns:
+        labels = schema.values(table, column)
+        meaning = f"{column} of the table {table}, as it held at the cutoff; unknown before the customer's first row"
+        name = f"{table}:{column}"
+        if labels:
+            out.append(label_signal("own", name, table, LastLabel(table, column, labels), meaning, labels))
+        elif not any((t, c) == (table, column) for t, c, _ in schema.labels):
+            known = Known(column)
+            out.append(Signal(name, "own", table, Last(table, column, known), "count", meaning, "either"))
+    age = f"days since the customer's last row in the table {table}; unknown without one"
+    out.append(Signal(f"{table}:age_days", "own", table, Since(table), "days", age, "either"))
+    return out
+
+
+def _check(signal: Signal, taken: set[str], schema: Schema) -> None:
+    if signal.name in taken:
+        raise ConfigError(
+            f"There is a signal {signal.name} already",
+            fix="Choose another name for yours.",
+            code="signal-name",
+        )
+    missing = sorted(signal.measure.needs() - schema.columns, key=str)
+    if missing:
+        table, column = missing[0]
+        columns = sorted(c for t, c in schema.columns if t == table and c)
+        raise ConfigError(
+            f"The signal {signal.name} reads {table}{f'.{column}' if column else ''}, which the data do not have",
+            allowed=f"columns {', '.join(columns)}"
+            if column and columns
+            else f"tables {', '.join(sorted({t for t, _ in schema.columns}))}",
+            fix="Map it in the configuration, or correct the signal.",
+            code="signal-column",
+        )
+
+
+def _frequent(category: Category, end: int | None = None) -> tuple[str, ...]:
+    if not category.labels:
+        return ()
+    codes: Array = category.codes[:end]
+    counts = np.bincount(codes[codes >= 0], minlength=len(category.labels))
+    top = np.argsort(-counts, kind="stable")[:_VALUES_KEPT]
+    return tuple(category.labels[i] for i in sorted(top) if counts[i])

@@ -1,0 +1,122 @@
+"""Some rows of a log in the order of one of their times: running sums, and each customer's last rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from churn.features.exact import Array, Running, fixed_point, joined
+
+
+class Stream:
+    """Rows of a log that pass a filter, in the order of an instant.
+
+    Parameters
+    ----------
+    time : numpy.ndarray of int64, shape (n_rows,)
+        Ascending.
+    customer : numpy.ndarray of int, shape (n_rows,)
+        Positions.
+    rows : numpy.ndarray of int or slice
+        Where the rows are in the log.
+    n : int
+        Customers.
+    """
+
+    def __init__(self, time: Array, customer: Array, rows: Array | slice, n: int) -> None:
+        self.time, self.rows, self.n = time, rows, n
+        self.customer = customer.astype(np.intp, copy=False)  # what bincount works with, converted once
+        self.offsets: set[int] = set()  # how far before a cutoff the edges of windows lie
+        self.marks: set[int] = set()  # edges that do not move with the cutoff
+        self._counts = Running(self.customer, None, n)
+        self._totals: dict[str, tuple[Running, Running | None]] = {}
+        self._values: dict[str, Array] = {}
+        self._order: tuple[Array, Array] | None = None
+
+    def end(self, instant: int) -> int:
+        """Return how many rows lie before an instant."""
+        return int(np.searchsorted(self.time, instant, side="left"))
+
+    def values(self, name: str, column: Array) -> Array:
+        """Return a column of the log at these rows."""
+        if isinstance(self.rows, slice):
+            return column[self.rows]
+        if name not in self._values:
+            self._values[name] = column[self.rows]
+        return self._values[name]
+
+    def count(self, start: int | None, end: int) -> Array:
+        """Return the rows per customer from one position to another; from the first when `start` is None."""
+        return _between(self._counts, start, end)
+
+    def total(self, name: str, column: Array, start: int | None, end: int) -> Array:
+        """Return the sum of a column per customer between two positions."""
+        if name not in self._totals:
+            units, billionths = fixed_point(self.values(name, column))
+            fine = None if billionths is None else Running(self.customer, billionths, self.n)
+            self._totals[name] = Running(self.customer, units, self.n), fine
+        whole, rest = self._totals[name]
+        return joined(_between(whole, start, end), None if rest is None else _between(rest, start, end))
+
+    def _sequence(self) -> tuple[Array, Array]:
+        """Return the positions ordered by customer, then time, and where each customer begins."""
+        if self._order is None:
+            order = stable_order(self.customer, self.n)
+            counts = np.bincount(self.customer, minlength=self.n)
+            self._order = order, np.concatenate([[0], np.cumsum(counts)])
+        return self._order
+
+    def nth_last(self, end: int, back: int = 0) -> tuple[Array, Array]:
+        """Return each customer's last position before `end`, or that many before it, and who has one."""
+        order, start = self._sequence()
+        at = start[:-1] + self.count(None, end).astype(np.intp) - 1 - back
+        have = at >= start[:-1]
+        return order[at[have]], have
+
+    def nth_first(self, begin: int, end: int) -> tuple[Array, Array]:
+        """Return each customer's first position in ``[begin, end)``, and who has one."""
+        order, start = self._sequence()
+        at = start[:-1] + (self.count(None, begin).astype(np.intp) if begin else 0)
+        have = at < start[:-1] + self.count(None, end).astype(np.intp)
+        return order[at[have]], have
+
+    def of_customers(self, who: Array, end: int) -> Array:
+        """Return the positions before `end` of some customers, ascending."""
+        order, start = self._sequence()
+        counts = self.count(None, end).astype(np.intp)[who]
+        first = np.repeat(start[:-1][who] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+        return np.sort(order[first + np.arange(counts.sum())])
+
+    def rank(self, who: Array, position: Array) -> Array:
+        """Return how many of a customer's rows lie before a position, for pairs of customer and position."""
+        order, start = self._sequence()
+        width = np.int64(len(self.time) + 1)
+        keys = np.repeat(np.arange(self.n), np.diff(start)) * width + order
+        return np.searchsorted(keys, who * width + position, side="left") - start[:-1][who]
+
+    def keep(self, instants: set[int]) -> None:
+        """Forget running sums that no later cutoff needs."""
+        ends = {self.end(i) for i in instants}
+        self._counts.keep(ends)
+        for parts in self._totals.values():
+            for running in parts:
+                if running is not None:
+                    running.keep(ends)
+
+
+def _between(running: Running, start: int | None, end: int) -> Array:
+    return running.upto(end) - running.upto(start) if start else running.upto(end)
+
+
+def stable_order(keys: Array, n: int) -> Array:
+    """Return the stable order of small integers below `n`: NumPy sorts 16 bits at a time by counting.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stable_order(np.array([1, 0, 1, 0]), 2).tolist()
+    [1, 3, 0, 2]
+    """
+    order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
+    if n > 0x10000:
+        order = order[np.argsort((keys[order] >> 16).astype(np.uint16), kind="stable")]
+    return order
