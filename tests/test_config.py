@@ -61,7 +61,7 @@ def test_settings_do_not_change(tmp_path):
         (
             "definition",
             "features: {x: 1}\ndefinition",
-            "`features.x`: unknown key (allowed: ignored_after_days, tables)",
+            "`features.x`: unknown key (allowed: ignored_after_days, python",
         ),
         ("definition", "folder: /etc\ndefinition", "`folder`: unknown key (allowed: data_end, definition"),
         ("definition", "1: x\ndefinition", "`1`: Keys should be strings"),

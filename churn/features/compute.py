@@ -20,7 +20,7 @@ from churn.progress import report
 if TYPE_CHECKING:
     import pandas as pd
 
-_BLOCK = 32_768  # customers computed together: their vectors stay in the processor's cache
+_BLOCK = 65_536  # customers computed together: their vectors stay in the processor's cache
 
 
 def feature_matrix(view: View, population: Array, signals: Sequence[Signal]) -> Array:
@@ -69,38 +69,34 @@ def feature_matrices(
     """
     measures = [s.measure for s in signals]
     out = [np.empty((len(signals), len(p))) for p in populations]
-    blocks = list(split(history, block))
-    pools = pool_figures([(h, cutoffs) for _, h in blocks], measures) if len(blocks) > 1 else None
+    blocks = [(start, Executor(Source.of(part), cutoffs, measures)) for start, part in split(history, block)]
+    pools = pool_figures((e for _, e in blocks), measures) if len(blocks) > 1 else None
     done, steps = 0, len(blocks) * len(cutoffs)
-    for start, part in blocks:
-        executor = Executor(Source.of(part), cutoffs, measures, pools)
+    for start, executor in blocks:
+        executor.pools = pools
         for cutoff, population, matrix in zip(cutoffs, populations, out, strict=True):
             report("Computing signals", done, steps)
             done += 1
-            low, high = np.searchsorted(population, [start, start + len(part.customers)])
+            low, high = np.searchsorted(population, [start, start + executor.source.customers])
             moment, rows = executor.at(cutoff), population[low:high] - start
             for i, measure in enumerate(measures):
-                matrix[i, low:high] = moment.value(measure)[rows]
+                moment.value(measure).take(rows, out=matrix[i, low:high], mode="clip")
     report("Computing signals", steps, steps)
     return [m.T for m in out]
 
 
 def pool_figures(
-    blocks: Iterable[tuple[History, Sequence[int]]], measures: Sequence[Measure]
+    executors: Iterable[Executor], measures: Sequence[Measure]
 ) -> Mapping[tuple[Pool, int], Array]:
-    """Add up the figures of all customers over blocks of them, at each cutoff."""
+    """Add up the figures of all customers over parts of them, at each cutoff."""
     pools = dict.fromkeys(p for m in measures for part in parts(m) for p in getattr(part, "pools", tuple)())
     found: dict[tuple[Pool, int], Array] = {}
-    if not pools:
-        return found
-    for part, cutoffs in blocks:
-        executor = Executor(Source.of(part), cutoffs, measures)
-        for cutoff in cutoffs:
+    for executor in executors if pools else ():
+        for cutoff in executor.cutoffs:
             moment = executor.at(cutoff)
             for pool in pools:
                 figures = pool.collect(moment)
-                key = pool, cutoff
-                found[key] = found[key] + figures if key in found else figures
+                found[pool, cutoff] = found[pool, cutoff] + figures if (pool, cutoff) in found else figures
     return found
 
 

@@ -29,10 +29,13 @@ def fixed_point(values: Array) -> tuple[Array, Array | None]:
     >>> whole.tolist(), rest.tolist()
     ([12.0, -0.0, 0.0], [340000000.0, -500000000.0, 0.0])
     """
-    known = np.where(np.isfinite(values), values, 0.0)
+    known = values if np.isfinite(values).all() else np.where(np.isfinite(values), values, 0.0)
     whole = np.trunc(known)
-    rest = np.rint((known - whole) * _BILLION)
-    return whole, rest if rest.any() else None
+    if np.array_equal(whole, known):
+        return whole, None
+    rest = known - whole
+    rest *= _BILLION
+    return whole, np.rint(rest, out=rest)
 
 
 def joined(whole: Array, rest: Array | None) -> Array:

@@ -95,8 +95,11 @@ class Executor:
             facts = self.facts(log)
             rows: Array | slice = slice(None)
             if where is not None:
-                now = NEVER if self.source.as_of is None else self.source.as_of
-                rows = np.flatnonzero(where.mask(facts, now))
+                mask = where.mask(facts, NEVER if self.source.as_of is None else self.source.as_of)
+                if mask.all():  # a filter that every row passes shares the sums of the whole log
+                    self._streams[key] = self.stream(log, None, by)
+                    return self._streams[key]
+                rows = np.flatnonzero(mask)
             time = facts.instant(by)[rows]
             if by != "time":
                 rows = np.arange(len(time)) if isinstance(rows, slice) else rows
@@ -135,24 +138,41 @@ class Executor:
                 found[name] = log.time[rows], settled[rows], log.customer[rows]
         return found
 
-    def unsettled(self, cutoff: int) -> Array:
-        """Return the customers some of whose rows were known otherwise at a cutoff, ascending."""
-        hit = np.zeros(self.source.customers, dtype=bool)
-        for time, settled, customer in self._settling.values():
+    def unsettled(self, cutoff: int) -> tuple[frozenset[str], Array]:
+        """Return the logs that were known otherwise at a cutoff, and whose rows those were: a mask of customers."""
+        hit, logs = np.zeros(self.source.customers, dtype=bool), set()
+        for name, (time, settled, customer) in self._settling.items():
             end = int(np.searchsorted(time, cutoff, side="left"))
-            hit[customer[:end][settled[:end] >= cutoff]] = True
-        return np.flatnonzero(hit)
+            late = customer[:end][settled[:end] >= cutoff]
+            if len(late):
+                logs.add(name)
+                hit[late] = True
+        return frozenset(logs), hit
 
     def as_known(self, who: Array, cutoff: int) -> Executor:
-        """Return an executor over some customers' rows as they were known at a cutoff."""
-        logs = {}
-        for name, log in self.source.logs.items():
-            stream = self.stream(name, None, "time")
-            taken = log.take(stream.of_customers(who, stream.end(cutoff)))
-            recoded = replace(taken, customer=np.searchsorted(who, taken.customer).astype(np.int32))
-            logs[name] = hide_outcomes(recoded.known_before(cutoff), cutoff)
-        source = Source(logs, len(who), None, {}, cutoff)
+        """Return an executor over some customers' rows as they were known at a cutoff; `who` is a mask."""
+        source = Source(_LogsAsKnown(self, who, cutoff), int(who.sum()), None, {}, cutoff)
         return Executor(source, [cutoff], self.measures)
+
+
+class _LogsAsKnown(Mapping[str, EventLog]):
+    """Some customers' logs as they were known at a cutoff, each made when it is asked for."""
+
+    def __init__(self, executor: Executor, who: Array, cutoff: int) -> None:
+        self._ex, self._who, self._cutoff = executor, who, cutoff
+        self._place = (np.cumsum(who) - 1).astype(np.int32)
+
+    def __getitem__(self, name: str) -> EventLog:
+        log, stream = self._ex.source.logs[name], self._ex.stream(name, None, "time")
+        taken = log.take(stream.of_customers(self._who, stream.end(self._cutoff)))
+        recoded = replace(taken, customer=self._place[taken.customer])
+        return hide_outcomes(recoded.known_before(self._cutoff), self._cutoff)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ex.source.logs)
+
+    def __len__(self) -> int:
+        return len(self._ex.source.logs)
 
 
 class Moment:
@@ -163,8 +183,9 @@ class Moment:
         self._values: dict[Measure, Array] = {}
         self._parts: dict[tuple[Any, ...], Array] = {}
         self._pools: dict[Pool, Array] = {}
-        self._who = executor.unsettled(cutoff)
-        self._known = executor.as_known(self._who, cutoff).at(cutoff) if len(self._who) else None
+        self._changing, unsettled = executor.unsettled(cutoff)
+        self._who = np.flatnonzero(unsettled)
+        self._known = executor.as_known(unsettled, cutoff).at(cutoff) if self._changing else None
 
     def value(self, measure: Measure) -> Array:
         """Return a measure's value per customer, computed once."""
@@ -253,7 +274,7 @@ class Moment:
     def _part(self, name: str, *key: Any) -> Array:
         if (name, *key) not in self._parts:
             found: Array = getattr(self, name)(*key)
-            if self._known is not None:
+            if self._known is not None and not self._changing.isdisjoint(key):  # a log is among the arguments
                 found = found.copy()
                 found[self._who] = self._known._part(name, *key)
             self._parts[name, *key] = found
@@ -275,36 +296,27 @@ class Moment:
         stream = self._ex.stream(log, where, by)
         return stream.total(column, self._ex.facts(log).column(column), *self._span(stream, days, until))
 
-    def _pick(self, log: str, column: str, where: Where | None, by: str, found: tuple[Array, Array]) -> Array:
-        position, have = found
-        out = np.full(self.customers, np.nan)
-        out[have] = self._values_of(log, column, where, by)[position]
-        return out
-
-    def _values_of(self, log: str, column: str, where: Where | None, by: str) -> Array:
+    def _at(self, log: str, column: str, where: Where | None, by: str, position: Array) -> Array:
         facts, stream = self._ex.facts(log), self._ex.stream(log, where, by)
         if column in facts.log.categories:
             codes = facts.category(column).codes
-            return stream.values(column, np.where(codes < 0, np.nan, codes))
-        return stream.values(column, facts.column(column))
+            return stream.at(column, np.where(codes < 0, np.nan, codes), position)
+        return stream.at(column, facts.column(column), position)
 
     def _last(self, log: str, column: str, where: Where | None, by: str, back: int) -> Array:
         stream = self._ex.stream(log, where, by)
-        end = self._span(stream, None, 0.0)[1]
-        return self._pick(log, column, where, by, stream.nth_last(end, back))
+        return self._at(log, column, where, by, stream.last(self._span(stream, None, 0.0)[1], back))
 
     def _first(self, log: str, column: str, where: Where | None, days: float | None, by: str) -> Array:
         stream = self._ex.stream(log, where, by)
         start, end = self._span(stream, days, 0.0)
-        return self._pick(log, column, where, by, stream.nth_first(start or 0, end))
+        return self._at(log, column, where, by, stream.first(start or 0, end))
 
     def _count_after(self, log: str, after: str, where: Where | None) -> Array:
         stream = self._ex.stream(after, where, "time")
-        position, have = stream.nth_last(self._span(stream, None, 0.0)[1])
-        out = np.full(self.customers, np.nan)
-        out[have] = self._count(log, None, None, 0.0, "time")[have]
-        out[have] -= self._ex.rows_until(log, after, where)[position]
-        return out
+        until = np.append(self._ex.rows_until(log, after, where), np.nan)
+        position = stream.last(self._span(stream, None, 0.0)[1])
+        return self._count(log, None, None, 0.0, "time") - until[position]
 
     def _fading(self, log: str, half_life_days: float, where: Where | None) -> Array:
         stream, column = self._ex.stream(log, where, "time"), f"fade:{half_life_days:g}"

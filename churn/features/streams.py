@@ -31,18 +31,18 @@ class Stream:
         self._totals: dict[str, tuple[Running, Running | None]] = {}
         self._values: dict[str, Array] = {}
         self._order: tuple[Array, Array] | None = None
+        self._first: Array | None = None
+        self._last = 0, np.full(n, -1, dtype=np.intp)
 
     def end(self, instant: int) -> int:
         """Return how many rows lie before an instant."""
         return int(np.searchsorted(self.time, instant, side="left"))
 
-    def values(self, name: str, column: Array) -> Array:
-        """Return a column of the log at these rows."""
-        if isinstance(self.rows, slice):
-            return column[self.rows]
+    def at(self, name: str, column: Array, position: Array) -> Array:
+        """Return a column of the log at positions of this stream; NaN at -1."""
         if name not in self._values:
-            self._values[name] = column[self.rows]
-        return self._values[name]
+            self._values[name] = np.append(column[self.rows], np.nan)  # -1 is the last element
+        return self._values[name][position]
 
     def count(self, start: int | None, end: int) -> Array:
         """Return the rows per customer from one position to another; from the first when `start` is None."""
@@ -51,7 +51,7 @@ class Stream:
     def total(self, name: str, column: Array, start: int | None, end: int) -> Array:
         """Return the sum of a column per customer between two positions."""
         if name not in self._totals:
-            units, billionths = fixed_point(self.values(name, column))
+            units, billionths = fixed_point(column[self.rows])
             fine = None if billionths is None else Running(self.customer, billionths, self.n)
             self._totals[name] = Running(self.customer, units, self.n), fine
         whole, rest = self._totals[name]
@@ -65,26 +65,36 @@ class Stream:
             self._order = order, np.concatenate([[0], np.cumsum(counts)])
         return self._order
 
-    def nth_last(self, end: int, back: int = 0) -> tuple[Array, Array]:
-        """Return each customer's last position before `end`, or that many before it, and who has one."""
-        order, start = self._sequence()
-        at = start[:-1] + self.count(None, end).astype(np.intp) - 1 - back
-        have = at >= start[:-1]
-        return order[at[have]], have
+    def last(self, end: int, back: int = 0) -> Array:
+        """Return each customer's last position before `end`, or that many before it; -1 without one."""
+        if back:
+            order, start = self._sequence()
+            at = start[:-1] + self.count(None, end).astype(np.intp) - 1 - back
+            return np.where(at >= start[:-1], order[np.maximum(at, 0)], -1) if len(order) else at * 0 - 1
+        done, last = self._last
+        if end < done:
+            done, last = 0, np.full(self.n, -1, dtype=np.intp)
+        if end > done:
+            last = last.copy()
+            last[self.customer[done:end]] = np.arange(done, end)  # of repeated customers the last one stays
+            self._last = end, last
+        return last
 
-    def nth_first(self, begin: int, end: int) -> tuple[Array, Array]:
-        """Return each customer's first position in ``[begin, end)``, and who has one."""
-        order, start = self._sequence()
-        at = start[:-1] + (self.count(None, begin).astype(np.intp) if begin else 0)
-        have = at < start[:-1] + self.count(None, end).astype(np.intp)
-        return order[at[have]], have
+    def first(self, begin: int, end: int) -> Array:
+        """Return each customer's first position in ``[begin, end)``; -1 without one."""
+        if begin:
+            order, start = self._sequence()
+            at = start[:-1] + self.count(None, begin).astype(np.intp)
+            have = at < start[:-1] + self.count(None, end).astype(np.intp)
+            return np.where(have, order[np.minimum(at, len(order) - 1)], -1)
+        if self._first is None:
+            self._first = np.full(self.n, len(self.time), dtype=np.intp)
+            self._first[self.customer[::-1]] = np.arange(len(self.time))[::-1]
+        return np.where(self._first < end, self._first, -1)
 
     def of_customers(self, who: Array, end: int) -> Array:
-        """Return the positions before `end` of some customers, ascending."""
-        order, start = self._sequence()
-        counts = self.count(None, end).astype(np.intp)[who]
-        first = np.repeat(start[:-1][who] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-        return np.sort(order[first + np.arange(counts.sum())])
+        """Return the positions before `end` of some customers, given as a mask; ascending."""
+        return np.flatnonzero(who[self.customer[:end]])
 
     def rank(self, who: Array, position: Array) -> Array:
         """Return how many of a customer's rows lie before a position, for pairs of customer and position."""

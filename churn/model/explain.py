@@ -61,6 +61,7 @@ def explain_rows(
         For each row up to `most` reasons; fewer where the model has no more that push up.
     """
     topics = list(dict.fromkeys(s.topic for s in signals))
+    own = {s.topic: s for s in reversed(signals) if s.family == "own"}
     member = np.zeros((len(signals), len(topics)))
     for i, s in enumerate(signals):
         member[i, topics.index(s.topic)] = 1.0
@@ -85,7 +86,10 @@ def explain_rows(
                     continue
                 if topic.startswith("segment:") and pushes[k] < _SEGMENT_PUSH:
                     continue
-                text = teller.tell(topic, facts, values, plain=plain)
+                if topic in own:
+                    text = teller.own(own[topic], facts, values) if plain else None
+                else:
+                    text = teller.tell(topic, facts, values, plain=plain)
                 if text and all(text != r.text for r in found):
                     found.append(Reason(topic, float(pushes[k]), text))
         found.sort(key=lambda r: -r.push)
@@ -113,6 +117,8 @@ class _Teller:
             return self._plain(topic, facts)
         if topic.startswith("engagement:"):
             return self._engagement(topic.split(":", 1)[1], facts)
+        if topic.startswith("survey"):
+            return self._survey(topic, facts)
         if topic.startswith("segment:"):
             value = values.get(topic)
             return (
@@ -125,6 +131,12 @@ class _Teller:
             return teller(facts) if teller else None
         except _UnknownError:
             return None
+
+    def own(self, signal: Signal, facts: Facts, values: Mapping[str, str]) -> str | None:
+        """Return the plain fact of a signal of the user's own, in the words of its meaning."""
+        value = values.get(signal.name, f"{_get(facts, signal.name):,.4g}")
+        meaning = signal.meaning.split(";")[0].strip()
+        return None if value == "nan" else f"{meaning[:1].upper()}{meaning[1:]}: {value}"
 
     def _plain(self, topic: str, f: Facts) -> str | None:
         once, late = math.isnan(_get(f, "gap_mean_days")), _get(f, "overdue_days")
@@ -253,6 +265,69 @@ class _Teller:
         mark = _get(f, "satisfaction_last")
         return f"Gave {mark:g} as the last satisfaction mark" if mark <= 3 else None
 
+    def _discount(self, f: Facts) -> str | None:
+        recent, ever = _get(f, "discount_share_180d"), _get(f, "discount_share")
+        if recent >= 0.05 and recent >= ever:
+            return f"Buys at a discount: {100 * recent:.0f} % off in the last 180 days"
+        return None
+
+    def _deliveries(self, f: Facts) -> str | None:
+        late, count = _get(f, "delivery_delay_days_last"), _get(f, "late_deliveries_count_365d")
+        if late >= 1:
+            return f"The last delivery came {_days(late)} later than promised"
+        return (
+            f"{_count(count, 'late delivery', 'late deliveries')} in the last 365 days" if count > 0 else None
+        )
+
+    def _reopened(self, f: Facts) -> str | None:
+        count = _get(f, "reopened_tickets_count_365d")
+        return f"{_count(count, 'ticket')} had to be opened again in the last 365 days" if count > 0 else None
+
+    def _escalated(self, f: Facts) -> str | None:
+        count, age = _get(f, "escalated_tickets_count_365d"), _get(f, "escalated_recency_days")
+        return (
+            f"{_count(count, 'ticket')} escalated in 365 days, last {_days(age)} ago" if count > 0 else None
+        )
+
+    def _repeat_contact(self, f: Facts) -> str | None:
+        count = _get(f, "repeat_tickets_count_90d")
+        return (
+            f"Wrote again about the same thing: {_count(count, 'ticket')} in the last 90 days"
+            if count > 0
+            else None
+        )
+
+    def _survey(self, topic: str, f: Facts) -> str | None:
+        words = "survey" if topic == "survey" else topic.removeprefix("survey:") + " survey"
+        change, last = _get(f, f"{topic}_score_change"), _get(f, f"{topic}_score_last")
+        if change < 0:
+            return f"The last {words} score fell by {-change:g} to {last:g}"
+        if _get(f, f"{topic}_silent_share") >= 0.5 and _get(f, f"{topic}_silent_count_365d") > 0:
+            return f"Leaves {_share(_get(f, f'{topic}_silent_share'))} of the {words}s unanswered"
+        return None
+
+    def _plan(self, f: Facts) -> str | None:
+        cuts, change = _get(f, "price_cuts_count_365d"), _get(f, "plan_price_change")
+        if change < 0:
+            return f"Went down to a plan of {self._money(_get(f, 'plan_price'))} a month, {self._money(-change)} less"
+        return f"{_count(cuts, 'downgrade')} in the last 365 days" if cuts > 0 else None
+
+    def _renewal(self, f: Facts) -> str | None:
+        days = _get(f, "renewal_days")
+        if days < 0:
+            return f"The paid term ended {_days(-days)} ago"
+        return f"The paid term ends in {_days(days)}" if days <= 60 else None
+
+    def _payments(self, f: Facts) -> str | None:
+        count = _get(f, "failed_payments_count_90d")
+        return f"{_count(count, 'failed payment')} in the last 90 days" if count > 0 else None
+
+    def _acquisition(self, f: Facts) -> str | None:
+        ratio = _get(f, "first_order_amount_vs_mean")
+        if ratio >= 1.5:
+            return f"Began with an order of {self._money(_get(f, 'first_order_amount'))}, above the average since"
+        return None
+
     def _engagement(self, kind: str, f: Facts) -> str | None:
         noun = {"interactions": "visit or other contact"}.get(kind, kind.replace("_", " "))
         days, recent = _get(f, f"{kind}_recency_days"), _get(f, f"{kind}_count_30d")
@@ -292,6 +367,10 @@ def _days(value: float) -> str:
     return f"{days:,} day{'' if days == 1 else 's'}"
 
 
-def _count(value: float, noun: str) -> str:
+def _share(value: float) -> str:
+    return f"{100 * _known(value):.0f} %"
+
+
+def _count(value: float, noun: str, plural: str = "") -> str:
     number = "no" if _known(value) == 0 else f"{value:,.0f}"
-    return f"{number} {noun}{'' if value == 1 else 's'}"
+    return f"{number} {noun if value == 1 else plural or noun + 's'}"

@@ -1,7 +1,7 @@
 import pytest
 
 from churn.cli.screen import features_text, print_scores
-from churn.features.compute import catalogue
+from churn.features.catalogue import catalogue
 from churn.scoring import score
 
 

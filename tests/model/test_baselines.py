@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from churn.errors import ModelError
-from churn.features.compute import catalogue
+from churn.features.catalogue import catalogue
 from churn.model.baselines import BASELINES, fit_baseline
 from churn.model.snapshots import build_snapshots, training_cutoffs
 
@@ -13,7 +13,7 @@ def rows(history, definition):
     signals = catalogue(history)
     t = definition.last_mature_cutoff(history)
     cutoffs = training_cutoffs(history, definition, t, step_days=60, max_snapshots=4)
-    return signals, build_snapshots(history, definition, cutoffs, signals, ignored_after_days=7)
+    return signals, build_snapshots(history, definition, cutoffs, signals)
 
 
 @pytest.mark.parametrize("name", list(BASELINES))

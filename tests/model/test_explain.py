@@ -4,7 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from churn.features.compute import catalogue, feature_matrix
+from churn.features.catalogue import catalogue
+from churn.features.compute import feature_matrix
 from churn.model.explain import _Teller, explain_rows
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from churn.data.history import History
 from churn.definition import Inactivity
 from churn.errors import ModelError
-from churn.features.compute import catalogue, feature_matrix
+from churn.features.catalogue import catalogue
+from churn.features.compute import feature_matrix
 from churn.model.snapshots import Snapshots, build_snapshots, training_cutoffs
 from tests.features.oracle import DAY, Tables, instant
 from tests.features.tables import history_of, orders
@@ -92,7 +93,7 @@ def test_too_short_a_history_says_what_it_would_take() -> None:
 @pytest.fixture(scope="module")
 def stacked() -> Snapshots:
     cutoffs = training_cutoffs(HISTORY, RULE, TEST, step_days=30, max_snapshots=36)
-    return build_snapshots(HISTORY, RULE, cutoffs, catalogue(HISTORY), ignored_after_days=7.0)
+    return build_snapshots(HISTORY, RULE, cutoffs, catalogue(HISTORY))
 
 
 def test_the_spine_is_who_was_active_at_each_cutoff(stacked: Snapshots) -> None:
@@ -147,6 +148,6 @@ def test_a_cutoff_at_which_nobody_was_active_adds_no_row() -> None:
     rows = orders(TEST - 300 * DAY, TEST) + orders(TEST - 290 * DAY, customer="b")
     history = history_of(Tables(rows))
     cutoffs = [TEST - 280 * DAY, TEST - 100 * DAY]
-    stacked = build_snapshots(history, RULE, cutoffs, catalogue(history), ignored_after_days=7.0)
+    stacked = build_snapshots(history, RULE, cutoffs, catalogue(history))
     assert stacked.cutoffs.tolist() == [TEST - 280 * DAY]
     assert len(stacked) == 2
