@@ -12,7 +12,7 @@ from churn.config import FeatureSettings
 from churn.data.history import Category, EventLog, History, Instant, View, check_history
 from churn.errors import ParameterError
 from churn.features.catalogue import catalogue
-from churn.features.executor import Executor, Source, parts
+from churn.features.executor import Executor, Source, pools_of
 from churn.features.signal import Array, Measure, Pool, Signal
 from churn.features.streams import stable_order
 from churn.progress import report
@@ -89,7 +89,7 @@ def pool_figures(
     executors: Iterable[Executor], measures: Sequence[Measure]
 ) -> Mapping[tuple[Pool, int], Array]:
     """Add up the figures of all customers over parts of them, at each cutoff."""
-    pools = dict.fromkeys(p for m in measures for part in parts(m) for p in getattr(part, "pools", tuple)())
+    pools = pools_of(measures)
     found: dict[tuple[Pool, int], Array] = {}
     for executor in executors if pools else ():
         for cutoff in executor.cutoffs:

@@ -72,7 +72,7 @@ class Executor:
         self.source, self.cutoffs, self.measures, self.pools = source, list(cutoffs), measures, pools
         self._facts: dict[str, Facts] = {}
         self._streams: dict[tuple[str, Where | None, str], Stream] = {}
-        self._until: dict[tuple[str, str, Where | None], Array] = {}
+        self._until: dict[tuple[str, str], Array] = {}
         self._settling = self._find_settling() if source.as_of is None else {}
 
     def at(self, cutoff: int) -> Moment:
@@ -108,14 +108,12 @@ class Executor:
             self._streams[key] = Stream(time, facts.log.customer[rows], rows, self.source.customers)
         return self._streams[key]
 
-    def rows_until(self, log: str, after: str, where: Where | None) -> Array:
-        """For each row of a stream of `after`: how many rows of `log` the customer has up to its time."""
-        key = (log, after, where)
-        if key not in self._until:
-            stream, other = self.stream(after, where, "time"), self.stream(log, None, "time")
-            position = np.searchsorted(other.time, stream.time, side="right")
-            self._until[key] = other.rank(stream.customer, position).astype(np.float64)
-        return self._until[key]
+    def rows_until(self, log: str, after: str) -> Array:
+        """For each row of `after`: how many rows of `log` the customer has up to and at its time."""
+        if (log, after) not in self._until:
+            this, other = self.stream(after, None, "time"), self.stream(log, None, "time")
+            self._until[log, after] = this.rows_until(other)
+        return self._until[log, after]
 
     # -- customers whose rows were known otherwise at a cutoff -------------------------------------------
 
@@ -314,9 +312,9 @@ class Moment:
 
     def _count_after(self, log: str, after: str, where: Where | None) -> Array:
         stream = self._ex.stream(after, where, "time")
-        until = np.append(self._ex.rows_until(log, after, where), np.nan)
         position = stream.last(self._span(stream, None, 0.0)[1])
-        return self._count(log, None, None, 0.0, "time") - until[position]
+        until = stream.at(f"until:{log}", self._ex.rows_until(log, after), position)
+        return self._count(log, None, None, 0.0, "time") - until
 
     def _fading(self, log: str, half_life_days: float, where: Where | None) -> Array:
         stream, column = self._ex.stream(log, where, "time"), f"fade:{half_life_days:g}"
@@ -342,3 +340,10 @@ def parts(measure: object) -> Iterator[object]:
             for inner in value if isinstance(value, tuple) else (value,):
                 if is_dataclass(inner):
                     yield from parts(inner)
+
+
+def pools_of(measures: Sequence[Measure]) -> list[Pool]:
+    """Return the figures of all customers that measures ask for, each once."""
+    return list(
+        dict.fromkeys(p for m in measures for part in parts(m) for p in getattr(part, "pools", tuple)())
+    )

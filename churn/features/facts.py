@@ -93,12 +93,12 @@ def _step(facts: Facts, values: Array) -> Array:
 
 
 def _gap(facts: Facts) -> Array:
-    step = _step(facts, facts.log.numbers["day"])
+    step = facts.column("day_step")
     return np.where(step > 0, step, np.nan)
 
 
 def _order_day(facts: Facts) -> Array:
-    step = _step(facts, facts.log.numbers["day"])
+    step = facts.column("day_step")
     return (np.isnan(step) | (step > 0)).astype(np.float64)
 
 
@@ -141,16 +141,17 @@ def _repeat(facts: Facts) -> Array:
     return repeat
 
 
-def _hours(name: str) -> Callable[[Facts], Array]:
+def _wait(name: str, unit: int = 1) -> Callable[[Facts], Array]:
+    """Return the time from a row to what came after it: microseconds, whose sums are exact, or another unit."""
+
     def compute(facts: Facts) -> Array:
-        return np.asarray((facts.column(name) - facts.log.time) / HOUR_US)
+        return np.asarray((facts.column(name) - facts.log.time) / unit)
 
     return compute
 
 
-def _delay_days(facts: Facts) -> Array:
-    delay = (facts.column("delivered") - facts.column("promised")) / DAY_US
-    return np.maximum(delay, 0.0)
+def _delay(unit: int = 1) -> Callable[[Facts], Array]:
+    return lambda facts: np.maximum((facts.column("delivered") - facts.column("promised")) / unit, 0.0)
 
 
 def _price_step(facts: Facts) -> Array:
@@ -166,18 +167,21 @@ def _price_step(facts: Facts) -> Array:
 
 # (log, name): (how it is computed, the columns it needs).
 DERIVED: dict[tuple[str, str], tuple[Callable[[Facts], Array], tuple[str, ...]]] = {
+    ("orders", "day_step"): (lambda f: _step(f, f.log.numbers["day"]), ("day",)),
     ("orders", "gap"): (_gap, ("day",)),
     ("orders", "gap_squared"): (lambda f: f.column("gap") ** 2, ("day",)),
     ("orders", "order_day"): (_order_day, ("day",)),
     ("orders", "longest_gap"): (lambda f: _largest_yet(f, f.column("gap")), ("day",)),
     ("orders", "largest"): (lambda f: _largest_yet(f, f.log.numbers["amount"]), ("amount",)),
     ("orders", "high_value"): (_high_value, ("amount",)),
-    ("orders", "delay_days"): (_delay_days, ("promised", "delivered")),
+    ("orders", "delay_us"): (_delay(), ("promised", "delivered")),
+    ("orders", "delay_days"): (_delay(DAY_US), ("promised", "delivered")),
     ("tickets", "answer"): (lambda f: f.column("answer"), ("answer",)),
-    ("tickets", "reply_hours"): (_hours("answer"), ("first_reply",)),
-    ("tickets", "resolution_hours"): (_hours("resolved"), ("resolved",)),
+    ("tickets", "reply_us"): (_wait("answer"), ("first_reply",)),
+    ("tickets", "reply_hours"): (_wait("answer", HOUR_US), ("first_reply",)),
+    ("tickets", "resolution_us"): (_wait("resolved"), ("resolved",)),
+    ("tickets", "resolution_hours"): (_wait("resolved", HOUR_US), ("resolved",)),
     ("tickets", "repeat"): (_repeat, ("category",)),
-    ("surveys", "answer_hours"): (_hours("answered"), ("answered",)),
     ("subscriptions", "price_step"): (_price_step, ("price",)),
 }
 

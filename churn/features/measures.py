@@ -46,7 +46,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Mean:
-    """Mean of a number column over the rows where it is known; NaN when there are none."""
+    """Mean of a number column over the rows where it is known, in units of `per`; NaN when there are none."""
 
     log: str
     column: str
@@ -54,11 +54,13 @@ class Mean:
     until: float = 0.0
     where: Where | None = None
     by: str = "time"
+    per: float = 1.0
 
     def compute(self, ex: Calculation) -> Array:
         known: Where = Known(self.column) if self.where is None else Both(self.where, Known(self.column))
         span = (self.days, self.until, self.by)
-        return divide(ex.total(self.log, self.column, known, *span), ex.count(self.log, known, *span))
+        total, count = ex.total(self.log, self.column, known, *span), ex.count(self.log, known, *span)
+        return divide(total, count * self.per)
 
     def needs(self) -> Needs:
         return reads(self.log, self.column, self.by, where=self.where)
@@ -186,6 +188,21 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Exposure:
+    """Days before the recent ones that the customer has been there, at most `earlier_days`; NaN below 30."""
+
+    recent_days: float
+    earlier_days: float
+
+    def compute(self, ex: Calculation) -> Array:
+        days = np.minimum(ex.value(Tenure()) - self.recent_days, self.earlier_days)
+        return np.where(days >= 30, days, np.nan)
+
+    def needs(self) -> Needs:
+        return reads("orders")
+
+
+@dataclass(frozen=True)
 class Decline:
     """How far the recent rate lies under the customer's own earlier rate: 1 - recent rate / earlier rate.
 
@@ -208,10 +225,10 @@ class Decline:
             else ex.total(self.log, self.column, self.where, days, until)
             for days, until in ((self.recent_days, 0.0), (span, self.recent_days))
         )
-        exposure = np.minimum(ex.value(Tenure()) - self.recent_days, self.earlier_days)
-        known = (exposure >= 30) & (earlier > 0)
-        rate = divide(earlier, np.where(known, exposure, np.nan))
-        return np.maximum(1 - divide(recent / self.recent_days, rate), -3.0)
+        exposure = ex.value(Exposure(self.recent_days, self.earlier_days))
+        usual = earlier * (self.recent_days / exposure)
+        np.putmask(usual, earlier <= 0, np.nan)
+        return np.maximum(1 - recent / usual, -3.0)
 
     def needs(self) -> Needs:
         return reads(self.log, self.column, where=self.where) | reads("orders")
@@ -304,4 +321,6 @@ class CountAfter:
 def divide(top: Array, bottom: Array) -> Array:
     """Divide without warnings; NaN where the divisor is 0 or unknown."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(bottom != 0, top / bottom, np.nan)
+        out = np.divide(top, bottom)
+    np.putmask(out, bottom == 0, np.nan)
+    return out

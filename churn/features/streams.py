@@ -42,7 +42,7 @@ class Stream:
         """Return a column of the log at positions of this stream; NaN at -1."""
         if name not in self._values:
             self._values[name] = np.append(column[self.rows], np.nan)  # -1 is the last element
-        return self._values[name][position]
+        return self._values[name].take(position, mode="wrap")
 
     def count(self, start: int | None, end: int) -> Array:
         """Return the rows per customer from one position to another; from the first when `start` is None."""
@@ -96,12 +96,19 @@ class Stream:
         """Return the positions before `end` of some customers, given as a mask; ascending."""
         return np.flatnonzero(who[self.customer[:end]])
 
-    def rank(self, who: Array, position: Array) -> Array:
-        """Return how many of a customer's rows lie before a position, for pairs of customer and position."""
-        order, start = self._sequence()
-        width = np.int64(len(self.time) + 1)
-        keys = np.repeat(np.arange(self.n), np.diff(start)) * width + order
-        return np.searchsorted(keys, who * width + position, side="left") - start[:-1][who]
+    def rows_until(self, other: Stream) -> Array:
+        """For each row: how many rows of another stream the same customer has up to and at its time."""
+        position = np.searchsorted(other.time, self.time, side="right")
+        at = position + np.arange(len(self.time))  # in both together, in time order, the others first
+        mine = np.zeros(len(self.time) + len(other.time), dtype=bool)
+        mine[at] = True
+        customer = np.empty(len(mine), dtype=np.intp)
+        customer[mine], customer[~mine] = self.customer, other.customer
+        order = stable_order(customer, self.n)
+        counted = np.empty(len(mine))
+        counted[order] = np.cumsum(~mine[order])
+        before = np.bincount(other.customer, minlength=self.n)
+        return np.asarray(counted[at] - (np.cumsum(before) - before)[self.customer])
 
     def keep(self, instants: set[int]) -> None:
         """Forget running sums that no later cutoff needs."""

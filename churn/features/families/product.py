@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from churn.data.history import DAY_US
 from churn.features.families._make import maker
 from churn.features.measures import Count, CountAfter, Last, Mean, Ratio, Since, Total
 from churn.features.signal import Above, Known, Signal
@@ -87,7 +88,7 @@ def _deliveries() -> Iterator[Signal]:
     yield make(
         "delivery_delay_days_mean",
         "deliveries",
-        Mean("orders", "delay_days"),
+        Mean("orders", "delay_us", per=DAY_US),
         "days",
         "high",
         "mean days by which deliveries came later than promised, 0 where in time; unknown without a delivery",

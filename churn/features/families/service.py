@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from churn.data.history import HOUR_US
 from churn.features.families._make import Make, maker
 from churn.features.measures import Count, CountAfter, Decline, Last, Mean, Minus, Ratio, Since, Slope
 from churn.features.pooled import AgainstMean
@@ -200,7 +201,10 @@ def _answers(make: Make) -> Iterator[Signal]:
         "high",
         "tickets without an answer at the cutoff",
     )
-    reply, resolution = Mean("tickets", "reply_hours"), Mean("tickets", "resolution_hours")
+    reply, resolution = (
+        Mean("tickets", "reply_us", per=HOUR_US),
+        Mean("tickets", "resolution_us", per=HOUR_US),
+    )
     yield make(
         "first_reply_hours_mean",
         "replies",

@@ -1,0 +1,117 @@
+"""Computes signals part by part, for logs of any size, and writes them: one Parquet file per cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from churn.data.history import History
+from churn.features.compute import pool_figures
+from churn.features.executor import Executor, Source, pools_of
+from churn.features.signal import Array, Signal
+from churn.files import replacing_folder
+from churn.progress import report
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The signals of some customers at one cutoff.
+
+    Attributes
+    ----------
+    cutoff : int
+        The instant.
+    customers : pandas.Index
+        Ids, in order.
+    values : numpy.ndarray of float64, shape (n_signals, n_customers)
+        One row per signal; overwritten when the next piece is asked for.
+    """
+
+    cutoff: int
+    customers: pd.Index[Any]
+    values: Array
+
+
+def compute_parts(
+    parts: Callable[[], Iterable[History]], count: int, cutoffs: Sequence[int], signals: Sequence[Signal]
+) -> Iterator[Piece]:
+    """Yield the signals of everybody with an order before each cutoff, part by part.
+
+    Parameters
+    ----------
+    parts : callable
+        Gives the parts of the log, each with customers of its own; called twice where signals compare a customer
+        with all others.
+    count : int
+        How many parts there are, for the progress.
+    cutoffs : sequence of int
+        Instants, ascending.
+    signals : sequence of Signal
+        What to compute.
+    """
+    measures = [s.measure for s in signals]
+    pools = None
+    if count > 1 and pools_of(measures):
+        pools = pool_figures((Executor(Source.of(p), cutoffs, measures) for p in parts()), measures)
+    buffer = np.empty((len(signals), 0))
+    for i, part in enumerate(parts()):
+        executor = Executor(Source.of(part), cutoffs, measures, pools)
+        for k, cutoff in enumerate(cutoffs):
+            report("Computing signals", i * len(cutoffs) + k, count * len(cutoffs))
+            moment = executor.at(cutoff)
+            rows = np.flatnonzero(moment.count("orders"))
+            if buffer.shape[1] < len(rows):
+                buffer = np.empty((len(signals), len(part.customers)))
+            for values, measure in zip(buffer, measures, strict=True):
+                moment.value(measure).take(rows, out=values[: len(rows)], mode="clip")
+            yield Piece(cutoff, part.customers[rows], buffer[:, : len(rows)])
+    report("Computing signals", count * len(cutoffs), count * len(cutoffs))
+
+
+def write_parts(
+    pieces: Iterable[Piece], signals: Sequence[Signal], names: dict[int, str], folder: Path
+) -> None:
+    """Write pieces into one Parquet file per cutoff, in one step; `names` are the file names by cutoff.
+
+    Numbers are float64 with NaN for unknown, categories are text.
+    """
+    import pyarrow.parquet as pq
+
+    writers: dict[int, pq.ParquetWriter] = {}
+    labels = [s.name for s in signals if s.categories]
+    with replacing_folder(folder) as fresh:
+        try:
+            for piece in pieces:
+                table = _table(piece, signals)
+                if piece.cutoff not in writers:
+                    writers[piece.cutoff] = pq.ParquetWriter(
+                        fresh / names[piece.cutoff], table.schema, compression="none", use_dictionary=labels
+                    )
+                writers[piece.cutoff].write_table(table)
+        finally:
+            for writer in writers.values():
+                writer.close()
+
+
+def _table(piece: Piece, signals: Sequence[Signal]) -> pa.Table:
+    import pyarrow as pa
+
+    columns = {"customer": pa.array(piece.customers)}
+    for signal, values in zip(signals, piece.values, strict=True):
+        if signal.categories:
+            unknown = np.isnan(values)
+            codes = pa.array(np.where(unknown, 0, values).astype(np.int32), mask=unknown)
+            columns[signal.name] = pa.DictionaryArray.from_arrays(codes, list(signal.categories)).cast(
+                pa.string()
+            )
+        else:
+            columns[signal.name] = pa.array(values)
+    return pa.table(columns)
