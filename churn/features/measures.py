@@ -322,5 +322,5 @@ def divide(top: Array, bottom: Array) -> Array:
     """Divide without warnings; NaN where the divisor is 0 or unknown."""
     with np.errstate(divide="ignore", invalid="ignore"):
         out = np.divide(top, bottom)
-    np.putmask(out, bottom == 0, np.nan)
+    np.putmask(out, np.broadcast_to(np.equal(bottom, 0), out.shape), np.nan)
     return out
