@@ -66,3 +66,9 @@ def test_demo_configuration_is_valid(tmp_path):
     (tmp_path / "c.yaml").write_text(_CONFIG)
     assert read_config(tmp_path / "c.yaml").features.ignored_after_days == 7
     assert yaml.safe_load(_CONFIG)["sources"]["customers"]["contact"] == ["email"]
+
+
+def test_page_of_signals_is_what_the_command_prints():
+    from churn.cli.signals import page
+
+    assert (ROOT / "docs" / "signals.md").read_text() == page()

@@ -73,16 +73,39 @@ def demo(
 
 
 @app.command()
-def check(config: ConfigFile, json: AsJson = False) -> None:
+def check(
+    config: ConfigFile,
+    time_travel: Annotated[
+        bool,
+        typer.Option("--time-travel", help="Change the future and prove that no signal at a cutoff moves."),
+    ] = False,
+    as_of: Annotated[
+        list[str] | None, typer.Option(help="Cutoffs of the proof, YYYY-MM-DD; three by default.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
     """Check the data: what can be used, what was set aside and why. Exits 1 when they cannot be used."""
     from churn.config import read_config
     from churn.data.load import check_data
 
     settings = read_config(config)
     with _progress(quiet=json):
-        _, checks = check_data(settings)
-    _print(checks, json)
-    if not checks.usable:
+        history, checks = check_data(settings)
+    if not time_travel or history is None:
+        if as_of:
+            raise ParameterError(
+                "--as-of is for the proof", fix="Give --time-travel too, or leave --as-of away."
+            )
+        _print(checks, json)
+        if not checks.usable:
+            raise typer.Exit(1)
+        return
+    from churn.cli.signals import prove
+
+    with _progress(quiet=json):
+        proof = prove(history, settings, as_of or ())
+    _print(proof, json)
+    if not proof.passed:
         raise typer.Exit(1)
 
 
@@ -109,7 +132,7 @@ def train(
             make_definition(settings),
             settings=training_settings,
             features=settings.features,
-            own=own_signals(settings),
+            own=_own(settings),
             track=False,
         )
         folder = save_training(training.model, settings)  # before the tracking, which may fail
@@ -161,7 +184,7 @@ def score(
             fix="Give a share of 1, e.g. --threshold 0.5.",
         )
     settings, history = _load(config, quiet=json)
-    bundle = load_model(model or _default_model(settings), own=own_signals(settings))
+    bundle = load_model(model or _default_model(settings), own=_own(settings))
     definition = make_definition(settings)
     if bundle.definition != definition:
         raise ModelError(
@@ -237,35 +260,41 @@ def features(
         Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file: list what its data allow.")
     ] = None,
     family: Annotated[str | None, typer.Option(help="Only one family, e.g. rhythm or service.")] = None,
+    as_of: Annotated[
+        list[str] | None, typer.Option(help="Compute them at this cutoff, YYYY-MM-DD; may be given again.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/features by default.")
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the page of the documentation.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """List the signals with their meanings: all of them, or those that a configuration's data allow."""
-    from churn.cli.screen import features_text
-    from churn.features.catalogue import catalogue
+    """List the signals with their meanings, or compute them: one Parquet file per cutoff."""
+    from churn.cli import signals
 
-    if config is None:
-        signals = catalogue()
-    else:
-        settings, history = _load(config, quiet=json)
-        signals = catalogue(history, settings=settings.features, own=own_signals(settings))
-    families = list(dict.fromkeys(s.family for s in signals))
-    if family is not None and family not in families:
-        raise ParameterError(
-            "There is no such family of signals",
-            given=family,
-            allowed=", ".join(families),
-            fix="Use one of these.",
-        )
-    chosen = [s for s in signals if family in (None, s.family)]
-    if json:
-        _print_json(
-            [
-                {"name": s.name, "family": s.family, "unit": s.unit, "warns": s.warns, "meaning": s.meaning}
-                for s in chosen
-            ]
-        )
+    if markdown:
+        typer.echo(signals.page(), nl=False)
         return
-    typer.echo(features_text(chosen))
+    settings, history = (None, None) if config is None else _load(config, quiet=json)
+    chosen = signals.choose(settings, history, family)
+    if not as_of:
+        if out is not None:
+            raise ParameterError("--out is for signals that are computed", fix="Give --as-of too.")
+        if json:
+            _print_json(signals.as_dicts(chosen))
+        else:
+            typer.echo(signals.listing(chosen))
+        return
+    if settings is None or history is None:
+        raise ParameterError("There are no data to compute from", fix="Name a CONFIG.")
+    with _progress(quiet=json):
+        files = signals.compute(settings, history, chosen, as_of, out)
+    if json:
+        _print_json({"signals": len(chosen), "files": [str(f) for f in files]})
+    else:
+        typer.echo(f"{len(chosen)} signals written to {', '.join(map(_short, files))}")
 
 
 # -- helpers ------------------------------------------------------------------------------------------------
@@ -295,11 +324,10 @@ def track_training(training: Training, history: History, settings: Config, folde
         ) from error
 
 
-def own_signals(settings: Config) -> Any:
-    """Return the signals of the Python files that a configuration names."""
-    from churn.features.own import load_signals
+def _own(settings: Config) -> Any:
+    from churn.cli.signals import own_signals
 
-    return load_signals([settings.place(f) for f in settings.features.python])
+    return own_signals(settings)
 
 
 def _default_model(settings: Config) -> Path:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import textwrap
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from churn.display import format_amount, format_count, format_percent
 
 if TYPE_CHECKING:
-    from churn.features.signal import Signal
     from churn.scoring import Scores
 
 _SIDE_BY_SIDE = 118
@@ -114,21 +111,3 @@ def _list_panel(scores: Scores) -> Any:
         f"all listed {format_amount(listed, scores.currency)}"
     )
     return Panel(table, title=title, title_align="left", subtitle=subtitle, subtitle_align="left")
-
-
-def features_text(signals: Sequence[Signal]) -> str:
-    """List signals by family, with unit, warning direction and meaning."""
-    lines = [
-        f"{len(signals)} signals. KIND, CHANNEL and SEGMENT stand for the values found in your data."
-        if any("KIND" in s.name or "CHANNEL" in s.name for s in signals)
-        else f"{len(signals)} signals."
-    ]
-    family = ""
-    for s in signals:
-        if s.family != family:
-            family = s.family
-            lines += ["", family.upper()]
-        warns = "" if s.warns == "either" else f"; {s.warns} values warn"
-        lines.append(f"  {s.name}  ({s.unit}{warns})")
-        lines += textwrap.wrap(s.meaning, 100, initial_indent="      ", subsequent_indent="      ")
-    return "\n".join(lines)

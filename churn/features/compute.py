@@ -20,7 +20,7 @@ from churn.progress import report
 if TYPE_CHECKING:
     import pandas as pd
 
-_BLOCK = 65_536  # customers computed together: their vectors stay in the processor's cache
+_BLOCK = 32_768  # customers computed together: their vectors stay in the processor's cache
 
 
 def feature_matrix(view: View, population: Array, signals: Sequence[Signal]) -> Array:
@@ -100,7 +100,7 @@ def pool_figures(
     return found
 
 
-def split(history: History, block: int) -> Iterator[tuple[int, History]]:
+def split(history: History, block: int = _BLOCK) -> Iterator[tuple[int, History]]:
     """Yield parts of a history of at most so many customers, each with the position of its first customer."""
     n = len(history.customers)
     if n <= block:

@@ -17,6 +17,7 @@ from churn.data.history import View
 from churn.errors import ConfigError, DataError, MissingFileError, ParameterError
 from churn.features import labels, measures, pooled, rhythm
 from churn.features import signal as values
+from churn.features.facts import DERIVED
 from churn.features.signal import UNITS, WARNINGS, Array, Calculation, Needs, Signal
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ _MEASURES: dict[str, Any] = {
     cls.__name__: cls
     for module in (measures, labels, rhythm, pooled)
     for cls in vars(module).values()
-    if isinstance(cls, type) and cls.__module__ == module.__name__ and hasattr(cls, "compute")
+    if isinstance(cls, type)
+    and cls.__module__ == module.__name__
+    and hasattr(cls, "compute")
+    and cls not in (labels.LastLabel, labels.TopLabel, labels.Segment)  # these give positions, not numbers
 }
 _FILTERS: dict[str, Any] = {
     c.__name__: c
@@ -260,7 +264,7 @@ def signal(
     ...              meaning="orders above 100 in the last 90 days", unit="orders", warns="low")
     >>> @signal("weekend_share", tables=["orders"], meaning="share of orders placed on a weekend", unit="share")
     ... def weekend_share(orders, as_of):
-    ...     return (orders["time"].dt.dayofweek >= 5).groupby(orders["customer"]).mean()
+    ...     return (orders["time"].dt.day_of_week >= 5).groupby(orders["customer"]).mean()
     >>> weekend_share.name, weekend_share.family
     ('weekend_share', 'own')
     """
@@ -341,3 +345,17 @@ def load_signals(files: Iterable[Path]) -> tuple[Signal, ...]:
             )
         found += made
     return tuple(found)
+
+
+def described(what: str) -> list[tuple[str, str]]:
+    """Return measures or filters as they are called, with their first sentence; or the derived columns."""
+    if what == "columns":
+        return sorted(DERIVED)
+    known = _MEASURES if what == "measures" else _FILTERS
+    return [
+        (
+            f"{name}({', '.join(f.name for f in fields(cls))})",
+            " ".join((cls.__doc__ or "").split("\n\n")[0].split()),
+        )
+        for name, cls in sorted(known.items())
+    ]

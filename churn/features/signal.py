@@ -7,7 +7,7 @@ so equal parts of different signals are computed once (see `executor`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -86,6 +86,17 @@ class Signal:
     meaning: str
     warns: Warns
     categories: tuple[str, ...] = ()
+
+    @property
+    def window_days(self) -> float | None:
+        """The days it looks back, where its measure has one window."""
+        days: float | None = getattr(self.measure, "days", None)
+        return days
+
+    @property
+    def formula(self) -> str:
+        """The measure as an expression, as `churn.signal` takes it."""
+        return formula(self.measure)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -318,3 +329,25 @@ def reads(log: str, *columns: str | None, where: Where | None = None) -> Needs:
     wanted = [x for c in columns if c for x in columns_of(log, c)]
     wanted += [x for c in (where.reads(log) if where else ()) for x in columns_of(log, c)]
     return frozenset({(log, None), *((log, c) for c in wanted)})
+
+
+def formula(value: object) -> str:
+    """Write a measure or filter as an expression, leaving out what is at its default.
+
+    Examples
+    --------
+    >>> formula(Both(Above("amount", 100), Is("channel", "web")))
+    "Both(Above('amount', 100), Is('channel', 'web'))"
+    """
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(formula, value))}]"
+    if not is_dataclass(value):
+        return repr(value)
+    written, named = [], False
+    for f in fields(value):
+        given = getattr(value, f.name)
+        if f.default is not MISSING and given == f.default:
+            named = True  # what follows is named
+            continue
+        written.append(f"{f.name}={formula(given)}" if named else formula(given))
+    return f"{type(value).__name__}({', '.join(written)})"

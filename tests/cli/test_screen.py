@@ -1,6 +1,7 @@
 import pytest
 
-from churn.cli.screen import features_text, print_scores
+from churn.cli.screen import print_scores
+from churn.cli.signals import listing
 from churn.features.catalogue import catalogue
 from churn.scoring import score
 
@@ -34,7 +35,7 @@ def test_text_of_ids_is_not_taken_for_markup(scores, capsys):
 
 def test_every_signal_is_listed_with_its_meaning():
     signals = catalogue()
-    text = features_text(signals)
+    text = listing(signals)
     for s in signals:
         assert f"  {s.name}  (" in text
     assert text.startswith(f"{len(signals)} signals.")

@@ -1,0 +1,123 @@
+"""What the commands do with signals: list them, compute them, prove that they do not see the future."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churn.errors import ParameterError
+
+if TYPE_CHECKING:
+    from churn.config import Config
+    from churn.data.history import History
+    from churn.features.signal import Signal
+    from churn.features.timetravel import TimeTravelReport
+
+_STANDING_FOR = "KIND, CHANNEL, SURVEY, PLAN and SEGMENT stand for the values found in your data."
+
+
+def own_signals(settings: Config) -> tuple[Signal, ...]:
+    """Return the signals of the Python files that a configuration names."""
+    from churn.features.own import load_signals
+
+    return load_signals([settings.place(f) for f in settings.features.python])
+
+
+def choose(settings: Config | None, history: History | None, family: str | None) -> list[Signal]:
+    """Return the catalogue, whole or of one family."""
+    from churn.features.catalogue import catalogue
+
+    if settings is None:
+        signals = catalogue()
+    else:
+        signals = catalogue(history, settings=settings.features, own=own_signals(settings))
+    families = list(dict.fromkeys(s.family for s in signals))
+    if family is not None and family not in families:
+        raise ParameterError(
+            "There is no such family of signals",
+            given=family,
+            allowed=", ".join(families),
+            fix="Use one of these.",
+        )
+    return [s for s in signals if family in (None, s.family)]
+
+
+def as_dicts(signals: Sequence[Signal]) -> list[dict[str, Any]]:
+    """Return signals as plain values for JSON."""
+    return [
+        {
+            "name": s.name,
+            "family": s.family,
+            "topic": s.topic,
+            "sources": list(s.sources),
+            "measure": s.formula,
+            "window_days": s.window_days,
+            "unit": s.unit,
+            "warns": s.warns,
+            "meaning": s.meaning,
+        }
+        for s in signals
+    ]
+
+
+def listing(signals: Sequence[Signal]) -> str:
+    """List signals by family, with unit, warning direction and meaning."""
+    standing = any("KIND" in s.name or "CHANNEL" in s.name for s in signals)
+    lines = [f"{len(signals)} signals.{' ' + _STANDING_FOR if standing else ''}"]
+    family = ""
+    for s in signals:
+        if s.family != family:
+            family = s.family
+            lines += ["", family.upper()]
+        warns = "" if s.warns == "either" else f"; {s.warns} values warn"
+        lines.append(f"  {s.name}  ({s.unit}{warns})")
+        lines += textwrap.wrap(s.meaning, 100, initial_indent="      ", subsequent_indent="      ")
+    return "\n".join(lines)
+
+
+def compute(
+    settings: Config, history: History, signals: Sequence[Signal], as_of: Sequence[str], out: Path | None
+) -> list[Path]:
+    """Compute signals at cutoffs and write one file for each; return the files."""
+    from churn.features.compute import split
+    from churn.features.parts import compute_parts, write_parts
+
+    cutoffs = sorted({history.instant(text) for text in as_of})
+    names = {c: f"{history.date(c).replace(':', '').replace(' ', 'T')}.parquet" for c in cutoffs}
+    folder = out or settings.place(settings.output) / settings.name / "features"
+    parts = [part for _, part in split(history)]
+    write_parts(compute_parts(lambda: parts, len(parts), cutoffs, signals), signals, names, folder)
+    return [folder / names[c] for c in cutoffs]
+
+
+def prove(history: History, settings: Config, as_of: Sequence[str]) -> TimeTravelReport:
+    """Change the future at some cutoffs and compare all signals there."""
+    from churn.features.timetravel import check_time_travel, default_cutoffs
+
+    cutoffs = sorted(history.instant(text) for text in as_of) or default_cutoffs(history)
+    return check_time_travel(history, cutoffs, choose(settings, history, None))
+
+
+def page() -> str:
+    """Return the page of the documentation that lists the catalogue, the measures and the filters."""
+    from importlib.resources import files
+
+    from jinja2 import Environment, StrictUndefined
+
+    from churn.features.catalogue import catalogue
+    from churn.features.own import described
+
+    text = files("churn.cli").joinpath("signals.md.jinja").read_text(encoding="utf-8")
+    # Markdown and not HTML: what is filled in is our own.
+    template = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=False).from_string(text)  # noqa: S701
+    signals = catalogue()
+    return template.render(
+        signals=signals,
+        families=list(dict.fromkeys(s.family for s in signals)),
+        standing_for=_STANDING_FOR,
+        measures=described("measures"),
+        filters=described("filters"),
+        columns=described("columns"),
+    )
