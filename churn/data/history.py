@@ -58,6 +58,13 @@ class EventLog:
         Text columns such as channel.
     recorded : numpy.ndarray of int64 or None
         When each row became known, where that was given.
+    earlier : EventLog or None
+        Former versions of rows that were corrected, in time order, with the labels of this log. Only tables
+        with a key and `recorded_at` have them: without it nobody can tell when which version was known.
+    replaced : numpy.ndarray of int64 or None
+        In `earlier`: the instant from which the newer version is known.
+    place : numpy.ndarray of int64 or None
+        In `earlier`: how many rows of the main log come before each row, so that ties keep the source's order.
     """
 
     name: str
@@ -67,18 +74,52 @@ class EventLog:
     instants: dict[str, np.ndarray] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     recorded: np.ndarray | None = None
+    earlier: EventLog | None = None
+    replaced: np.ndarray | None = None
+    place: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.time)
 
     def known_before(self, instant: int) -> EventLog:
-        """Return the rows that had happened and were known strictly before an instant."""
+        """Return the rows that had happened and were known strictly before an instant, in their version of then."""
         end = int(np.searchsorted(self.time, instant, side="left"))
-        if self.recorded is None or bool((self.recorded[:end] < instant).all()):
-            return self._take(slice(0, end))
-        return self._take(np.flatnonzero(self.recorded[:end] < instant))
+        all_known = self.recorded is None or bool((self.recorded[:end] < instant).all())
+        rows = slice(0, end) if all_known else np.flatnonzero(_there(self.recorded)[:end] < instant)
+        former = self._former(instant)
+        return self.take(rows) if former is None else self.take(rows)._merge(former, rows)
 
-    def _take(self, rows: Any) -> EventLog:
+    def _former(self, instant: int) -> EventLog | None:
+        """Return the former versions that were the valid ones at an instant, or None where there is none."""
+        log = self.earlier
+        if log is None:
+            return None
+        valid = (log.time < instant) & (_there(log.recorded) < instant) & (_there(log.replaced) >= instant)
+        return log.take(np.flatnonzero(valid)) if valid.any() else None
+
+    def _merge(self, former: EventLog, rows: Any) -> EventLog:
+        """Put former versions where they belong among these rows of the main log."""
+        kept = np.arange(rows.stop) if isinstance(rows, slice) else rows
+        at = np.searchsorted(kept, _there(former.place), side="left")
+
+        def merge(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+            return np.insert(mine, at, theirs)
+
+        return replace(
+            self,
+            time=merge(self.time, former.time),
+            customer=merge(self.customer, former.customer),
+            numbers={k: merge(v, former.numbers[k]) for k, v in self.numbers.items()},
+            instants={k: merge(v, former.instants[k]) for k, v in self.instants.items()},
+            categories={
+                k: Category(merge(v.codes, former.categories[k].codes), v.labels)
+                for k, v in self.categories.items()
+            },
+            recorded=merge(_there(self.recorded), _there(former.recorded)),
+        )
+
+    def take(self, rows: Any) -> EventLog:
+        """Return some of the rows, without former versions."""
         taken = replace(
             self,
             time=self.time[rows],
@@ -86,7 +127,15 @@ class EventLog:
             numbers={k: v[rows] for k, v in self.numbers.items()},
             instants={k: v[rows] for k, v in self.instants.items()},
             categories={k: Category(v.codes[rows], v.labels) for k, v in self.categories.items()},
-            recorded=None if self.recorded is None else self.recorded[rows],
+            earlier=None,
+            **{
+                name: None if values is None else values[rows]
+                for name, values in (
+                    ("recorded", self.recorded),
+                    ("replaced", self.replaced),
+                    ("place", self.place),
+                )
+            },
         )
         if isinstance(rows, slice) and "order_days" in self.__dict__:
             # What is known of the sequence up to a row does not depend on later rows: share it.
@@ -287,21 +336,25 @@ class History(Rendered):
         return {
             name: {
                 "rows": len(log),
-                "first": self.date(int(log.time[0])),
-                "last": self.date(int(log.time[-1])),
-                "hash": joblib.hash(
-                    [
-                        self.customers.to_numpy()[log.customer],
-                        log.time,
-                        log.numbers,
-                        log.instants,
-                        log.recorded,
-                        {k: (c.codes, c.labels) for k, c in log.categories.items()},
-                    ]
-                ),
+                "first": self.date(int(log.time[0])) if len(log) else None,
+                "last": self.date(int(log.time[-1])) if len(log) else None,
+                "hash": joblib.hash(self._content(log)),
             }
             for name, log in self.logs.items()
         }
+
+    def _content(self, log: EventLog) -> list[Any]:
+        content = [
+            self.customers.to_numpy()[log.customer],
+            log.time,
+            log.numbers,
+            log.instants,
+            log.recorded,
+            {k: (c.codes, c.labels) for k, c in log.categories.items()},
+        ]
+        if log.replaced is not None:
+            content += [log.replaced, log.place]
+        return content if log.earlier is None else [*content, self._content(log.earlier)]
 
     def render(self) -> str:
         """Return a short description."""
@@ -342,6 +395,11 @@ def _mask(log: EventLog, t: int) -> EventLog:
         if f.known_with in outcomes and f.name in numbers:
             numbers[f.name] = np.where(instants[f.known_with] < t, numbers[f.name], np.nan)
     return replace(log, instants=instants, numbers=numbers)
+
+
+def _there(values: np.ndarray | None) -> np.ndarray:
+    assert values is not None  # former versions exist only where `recorded` does
+    return values
 
 
 def _microseconds(stamp: pd.Timestamp) -> int:

@@ -22,6 +22,7 @@ from churn.data.expressions import bad_message, is_present, misfit, quote_name, 
 from churn.errors import ConfigError, DataError, MissingFileError
 
 _ROW = "_churn_row"
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass
@@ -37,6 +38,8 @@ class TypedTable:
         For each time field, which values have no offset and still need the configured time zone.
     row : numpy.ndarray
         Row numbers in the source.
+    replaced : numpy.ndarray of int64 or None
+        For rows that were corrected, from when on the newer version is known; `NEVER` for the others.
     """
 
     contract: Contract
@@ -45,11 +48,17 @@ class TypedTable:
     row: np.ndarray
     rows_read: int
     findings: list[Finding] = field(default_factory=list)
+    replaced: np.ndarray | None = None
 
     @property
     def table(self) -> str:
         """The contract's table."""
         return self.contract.table
+
+    @property
+    def rows_used(self) -> int:
+        """How many rows count; former versions do not."""
+        return len(self.row) if self.replaced is None else int((self.replaced == _NEVER).sum())
 
 
 class Reader:
