@@ -127,15 +127,10 @@ class EventLog:
             numbers={k: v[rows] for k, v in self.numbers.items()},
             instants={k: v[rows] for k, v in self.instants.items()},
             categories={k: Category(v.codes[rows], v.labels) for k, v in self.categories.items()},
+            recorded=None if self.recorded is None else self.recorded[rows],
             earlier=None,
-            **{
-                name: None if values is None else values[rows]
-                for name, values in (
-                    ("recorded", self.recorded),
-                    ("replaced", self.replaced),
-                    ("place", self.place),
-                )
-            },
+            replaced=None if self.replaced is None else self.replaced[rows],
+            place=None if self.place is None else self.place[rows],
         )
         if isinstance(rows, slice) and "order_days" in self.__dict__:
             # What is known of the sequence up to a row does not depend on later rows: share it.

@@ -11,6 +11,7 @@ import numpy as np
 from churn.data.checks import Action, Finding, merge_findings
 from churn.data.contracts import nearest
 from churn.data.history import NEVER
+from churn.data.locations import FILE_COLUMN
 from churn.data.versions import repeats, replaced_by
 from churn.errors import ConfigError
 
@@ -33,7 +34,6 @@ SETTINGS = {
 }
 _REPEATS_ALLOWED = 0.1
 _SET_ASIDE_ALLOWED = 0.5
-FILE = "_file"  # the column that holds the position of the file a row came from, where there are several
 
 
 class RowRules:
@@ -279,7 +279,7 @@ class RowRules:
         if self._keys_elsewhere and typed.contract.time is not None:
             return
         known = recorded_of(typed)
-        again = repeats(keys, typed.columns.get(FILE), known)
+        again = repeats(keys, typed.columns.get(FILE_COLUMN), known)
         self.count_repeats(typed.table, key, int(again.sum()), len(again), *self._examples(typed, again))
         replaced = replaced_by(keys, known)
         gone = replaced != NEVER if known is None else replaced <= known  # there was no time at which they were valid
