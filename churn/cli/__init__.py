@@ -87,6 +87,18 @@ def check(config: ConfigFile, json: AsJson = False) -> None:
 
 
 @app.command()
+def ingest(
+    config: ConfigFile,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Read everything again.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Save the log, or extend the saved one by what is new. Needs log.path in the configuration."""
+    from churn.cli.ingest import run_ingest
+
+    run_ingest(config, _progress(quiet=json), rebuild=rebuild, json=json)
+
+
+@app.command()
 def train(
     config: ConfigFile,
     test_cutoff: Annotated[

@@ -79,12 +79,15 @@ class Build:
 
         if self.errors:
             return None, self._report()
-        self._rules.check_customers(self._tables)
         customers, codes = self._code_customers()
         joined, segments, contact = self._attributes(codes, len(customers))
-        for name, table in self._tables.items():
-            if joined is not None and name != "customers":
-                self._rules.check_joined(table, joined[codes[name]])
+        ordered, listed = np.zeros((2, len(customers)), dtype=bool)
+        ordered[codes["orders"]] = True
+        if "customers" in codes:
+            listed[codes["customers"]] = True
+        self._rules.check_across(
+            self._tables, codes, ordered, listed if "customers" in codes else None, joined
+        )
         for name, table in self._tables.items():
             found = check_enough(name, table.rows_read, table.rows_used, self.findings)
             self.findings += [found] if found else []
@@ -95,7 +98,9 @@ class Build:
         timezone = self._timezone or "UTC"
         logs = {}
         for name in list(self._tables):
-            table = self._tables.pop(name)  # what is done is let go: both forms at once would be twice the memory
+            table = self._tables.pop(
+                name
+            )  # what is done is let go: both forms at once would be twice the memory
             if name != "customers" and len(table.row):
                 logs[name] = make_log(name, rows_of(table, codes.pop(name)), timezone)
         end = int(logs["orders"].time[-1])

@@ -79,7 +79,9 @@ def merge_findings(findings: Iterable[Finding]) -> list[Finding]:
         if len(numbers) == len(examples):  # by number, so that it does not matter how the rows were parted
             first = sorted(range(len(numbers)), key=numbers.__getitem__)[:3]
             examples, numbers = tuple(examples[i] for i in first), tuple(numbers[i] for i in first)
-        merged[key] = replace(other, rows=other.rows + finding.rows, examples=examples[:3], numbers=numbers[:3])
+        merged[key] = replace(
+            other, rows=other.rows + finding.rows, examples=examples[:3], numbers=numbers[:3]
+        )
     return list(merged.values())
 
 

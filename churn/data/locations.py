@@ -112,9 +112,7 @@ class Locations:
                 )
             more += f", delim={quote_text(location.delimiter)}" if location.delimiter else ""
             # Left to itself DuckDB skips odd lines at the top and lines that begin with #, without a word.
-            return (
-                f"read_csv({listed}, all_varchar=true, header=true, union_by_name=true, skip=0, comment=''{more})"
-            )
+            return f"read_csv({listed}, all_varchar=true, header=true, union_by_name=true, skip=0, comment=''{more})"
         raise ConfigError(
             f"{where}: the path {location.path} is neither CSV nor Parquet",
             given="a folder" if any(Path(p).is_dir() for p in paths) else ", ".join(sorted(kinds)),

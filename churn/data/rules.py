@@ -153,7 +153,9 @@ class RowRules:
             import pyarrow.compute as pc
 
             column = typed.columns[text]
-            self._values.setdefault(table, set()).update(v for v in pc.unique(column).to_pylist() if v is not None)
+            self._values.setdefault(table, set()).update(
+                v for v in pc.unique(column).to_pylist() if v is not None
+            )
             values = np.asarray(column.to_numpy(zero_copy_only=False), dtype=object)
             typed.columns[flag] = np.isin(values, list(when)).astype(float)
 
@@ -275,14 +277,18 @@ class RowRules:
 
         keys = pd.Series(typed.columns[key].to_pandas())
         missing = np.asarray(keys.isna())
-        self.note(typed, missing, f"null-{key}", f"`{key}` is empty; such rows cannot be told from repeated ones")
+        self.note(
+            typed, missing, f"null-{key}", f"`{key}` is empty; such rows cannot be told from repeated ones"
+        )
         if self._keys_elsewhere and typed.contract.time is not None:
             return
         known = recorded_of(typed)
         again = repeats(keys, typed.columns.get(FILE_COLUMN), known)
         self.count_repeats(typed.table, key, int(again.sum()), len(again), *self._examples(typed, again))
         replaced = replaced_by(keys, known)
-        gone = replaced != NEVER if known is None else replaced <= known  # there was no time at which they were valid
+        gone = (
+            replaced != NEVER if known is None else replaced <= known
+        )  # there was no time at which they were valid
         replaced = replaced[~gone]
         self.drop(typed, gone, f"corrected-{key}", corrected_message(key, kept=False))
         if (replaced != NEVER).any():
@@ -320,40 +326,48 @@ class RowRules:
 
     # -- across tables ------------------------------------------------------------------------------
 
-    def check_customers(self, tables: Mapping[str, TypedTable]) -> None:
-        """Compare the customers of each table with those who ordered and with the master data."""
-        import pyarrow.compute as pc
+    def check_across(
+        self,
+        tables: Mapping[str, TypedTable],
+        codes: Mapping[str, np.ndarray],
+        ordered: np.ndarray,
+        listed: np.ndarray | None,
+        joined: np.ndarray | None,
+    ) -> None:
+        """Compare the customers of each table with those who ordered and with the master data.
 
-        orders, customers = tables["orders"], tables.get("customers")
-        ordered = orders.columns["customer"]
+        Parameters
+        ----------
+        tables : mapping of str to TypedTable
+            The tables.
+        codes : mapping of str to numpy.ndarray
+            The customer of each of their rows.
+        ordered, listed : numpy.ndarray of bool, shape (n_customers,)
+            Who has an order, and who is in the master data; None without master data.
+        joined : numpy.ndarray of int64, shape (n_customers,), or None
+            When each customer joined.
+        """
+        without = (
+            "they belong to customers who have no order and are never scored; if that is a surprise, "
+            "compare how the ids are written in both tables"
+        )
+        unlisted = (
+            "they belong to customers who are not in `customers`; segments and joining dates are unknown"
+        )
+        early = {
+            "orders": "placed before the customer's `joined`; used, and tenure counts from the first order",
+            "tickets": "opened before the customer's `joined`; used all the same",
+        }
         for name, typed in tables.items():
             if name not in ("orders", "customers"):
-                known = pc.is_in(typed.columns["customer"], value_set=ordered)
-                self.note(
-                    typed,
-                    ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool),
-                    "without-orders",
-                    "they belong to customers who have no order and are never scored; if that is a surprise, "
-                    "compare how the ids are written in both tables",
-                )
-        if customers is not None:
-            known = pc.is_in(ordered, value_set=customers.columns["customer"])
-            self.note(
-                orders,
-                ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool),
-                "not-in-customers",
-                "they belong to customers who are not in `customers`; segments and joining dates are unknown",
-            )
-
-    def check_joined(self, typed: TypedTable, joined: np.ndarray) -> None:
-        """Remark on rows from before the customer's joining date, which is given for each row."""
-        early = (typed.columns[typed.contract.time or ""] < joined) & (joined != NEVER)
-        if typed.table == "tickets":
-            message = "opened before the customer's `joined`; used all the same"
-            self.note(typed, early, "before-joined", message)
-        if typed.table == "orders":
-            message = "placed before the customer's `joined`; used, and tenure counts from the first order"
-            self.note(typed, early, "before-joined", message)
+                self.note(typed, ~ordered[codes[name]], "without-orders", without)
+        if listed is not None and "orders" in tables:
+            self.note(tables["orders"], ~listed[codes["orders"]], "not-in-customers", unlisted)
+        for name, message in early.items():
+            if joined is not None and name in tables:
+                start = joined[codes[name]]
+                before = (tables[name].columns[tables[name].contract.time or ""] < start) & (start != NEVER)
+                self.note(tables[name], before, "before-joined", message)
 
 
 @dataclass(frozen=True)

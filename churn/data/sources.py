@@ -5,7 +5,6 @@ Every row gets a number (`row`), so that later checks can show it as it came.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +108,11 @@ class Staged:
     folder: str | None
     rows_read: int
     findings: tuple[Finding, ...]
+
+    @property
+    def features(self) -> bool:
+        """Whether it is a table of ready features."""
+        return self.contract.table not in CONTRACTS
 
     def part(self, bucket: int | None) -> str | None:
         """Return the SQL of one bucket's rows, None where it has none."""
@@ -270,16 +274,7 @@ class Reader:
         # Added up and not counted again: a query may give other rows each time.
         count = self._db.one(f"SELECT count(*) FROM {raw}", table) + sum(f.rows for f in findings)
         own = id_type or natural_id(types[mapping["customer"]])
-        return Staged(
-            contract, mapping, types, extra, time_format, own, raw, folder, count, tuple(findings)
-        )
-
-    def drop(self, staged: Staged) -> None:
-        """Let go of a table's rows."""
-        if staged.folder is None:
-            self._db.run(f"DROP TABLE IF EXISTS {staged.relation}", staged.contract.table)
-        else:
-            shutil.rmtree(staged.folder, ignore_errors=True)
+        return Staged(contract, mapping, types, extra, time_format, own, raw, folder, count, tuple(findings))
 
     def typed(self, staged: Staged, bucket: int | None = None) -> TypedTable:
         """Type a table's rows, all of them or those of one bucket."""
@@ -411,9 +406,7 @@ class Reader:
                 if hit.any():
                     examples = self.examples(table, row[hit])
                     numbers = tuple(int(r) for r in row[hit][:3])
-                    findings.append(
-                        Finding(table, code, action, int(hit.sum()), message, examples, numbers)
-                    )
+                    findings.append(Finding(table, code, action, int(hit.sum()), message, examples, numbers))
                 if action == "set aside":
                     keep &= ~mask
         if not keep.all():
