@@ -58,6 +58,7 @@ class Location(Settings):
     table: str | None = Field(None, description="table or view in `database`")
     query: str | None = Field(None, description="SQL over the named inputs or over files, run in DuckDB")
     delimiter: str | None = Field(None, description="field separator of a CSV; found out when left away")
+    newer: str | None = Field(None, description="saved log: column that grows with every delivery")
     set_aside: tuple[SetAside, ...] = ()
 
     @model_validator(mode="after")
@@ -67,6 +68,8 @@ class Location(Settings):
             raise ValueError(
                 f"give exactly one of path, database (with table) or query, not {' and '.join(given) or 'none'}"
             )
+        if self.newer is not None and self.query is not None:
+            raise ValueError("`newer` belongs to the inputs of a query, not to the query")
         if (self.database is None) != (self.table is None):
             raise ValueError("`database` and `table` go together")
         return self
@@ -108,6 +111,22 @@ class Sources(Settings):
     surveys: Source | None = None
     subscriptions: SubscriptionsSource | None = None
     customers: CustomersSource | None = None
+
+
+class LogSettings(Settings):
+    """The saved log: where it is, and the memory that reading it may take."""
+
+    path: str | None = Field(
+        None, description="folder of the saved log, from the configuration file's folder"
+    )
+    memory_limit: str = Field("4GB", description="memory that reading may take, such as 2GB")
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _a_size(cls, value: str) -> str:
+        if not re.fullmatch(r"\d+(\.\d+)?\s*[MGT]i?B", value.strip()) or memory_bytes(value) < 5 * 10**8:
+            raise ValueError("must be 500MB or more, written such as 2GB")
+        return value.strip()
 
 
 class DefinitionSettings(Settings):
@@ -230,6 +249,7 @@ class Config(Settings):
     data_end: dt.datetime | None = Field(None, description="when the extract was taken; else the last order")
     inputs: dict[str, Location] = Field(default_factory=dict)
     sources: Sources
+    log: LogSettings = LogSettings()
     definition: DefinitionSettings
     features: FeatureSettings = FeatureSettings()
     training: TrainingSettings = TrainingSettings()
@@ -264,6 +284,19 @@ class Config(Settings):
         """Places where a relative path is looked up: the config file's folder, then the working one."""
         path = Path(text).expanduser()
         return [path] if path.is_absolute() else [self._folder / path, Path.cwd() / path]
+
+
+def memory_bytes(text: str) -> int:
+    """Return the bytes that a size such as 2GB means.
+
+    Examples
+    --------
+    >>> memory_bytes("1.5GB"), memory_bytes("512 MiB")
+    (1500000000, 536870912)
+    """
+    number, unit = re.fullmatch(r"([\d.]+)\s*([MGT]i?)B", text.strip()).groups()  # type: ignore[union-attr]
+    power = "MGT".index(unit[0]) + 2
+    return round(float(number) * (1024**power if unit.endswith("i") else 1000**power))
 
 
 def check_table_name(name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,42 @@ def restore_folder(target: Path) -> None:
             previous.rename(target)
 
 
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a lock file while the block runs; the system lets go of it when the process dies.
+
+    Raises
+    ------
+    ParameterError
+        Another process holds it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with locked(Path(tempfile.mkdtemp(), "lock")):
+    ...     pass
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+") as handle:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                handle.seek(0)
+                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ParameterError(
+                f"Another process is writing to {file.parent}",
+                fix="Wait until it is done, then run the command again.",
+                code="locked",
+            ) from None
+        yield
+
+
 def replace_text(target: Path, text: str) -> None:
     """Write a text file in one step: readers see the old content or the new, never a part."""
     target = Path(target)
@@ -92,6 +129,8 @@ def replace_text(target: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except BaseException:

@@ -110,6 +110,18 @@ def check(
 
 
 @app.command()
+def ingest(
+    config: ConfigFile,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Read everything again.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Save the log, or extend the saved one by what is new. Needs log.path in the configuration."""
+    from churn.cli.ingest import run_ingest
+
+    run_ingest(config, _progress(quiet=json), rebuild=rebuild, json=json)
+
+
+@app.command()
 def train(
     config: ConfigFile,
     test_cutoff: Annotated[
@@ -273,12 +285,18 @@ def features(
 ) -> None:
     """List the signals with their meanings, or compute them: one Parquet file per cutoff."""
     from churn.cli import signals
+    from churn.config import read_config
 
     if markdown:
         typer.echo(signals.page(), nl=False)
         return
-    settings, history = (None, None) if config is None else _load(config, quiet=json)
-    chosen = signals.choose(settings, history, family)
+    if config is None:
+        chosen, rows, settings = signals.choose(None, None, family), None, None
+    else:
+        settings = read_config(config)
+        with _progress(quiet=json):
+            rows = signals.open_rows(settings)
+        chosen = signals.choose(settings, rows.schema, family)
     if not as_of:
         if out is not None:
             raise ParameterError("--out is for signals that are computed", fix="Give --as-of too.")
@@ -287,10 +305,10 @@ def features(
         else:
             typer.echo(signals.listing(chosen))
         return
-    if settings is None or history is None:
+    if settings is None or rows is None:
         raise ParameterError("There are no data to compute from", fix="Name a CONFIG.")
     with _progress(quiet=json):
-        files = signals.compute(settings, history, chosen, as_of, out)
+        files = signals.compute(settings, rows, chosen, as_of, out)
     if json:
         _print_json({"signals": len(chosen), "files": [str(f) for f in files]})
     else:

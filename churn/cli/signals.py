@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from churn.errors import ParameterError
 if TYPE_CHECKING:
     from churn.config import Config
     from churn.data.history import History
+    from churn.features.catalogue import Schema
     from churn.features.signal import Signal
     from churn.features.timetravel import TimeTravelReport
 
@@ -25,14 +27,14 @@ def own_signals(settings: Config) -> tuple[Signal, ...]:
     return load_signals([settings.place(f) for f in settings.features.python])
 
 
-def choose(settings: Config | None, history: History | None, family: str | None) -> list[Signal]:
+def choose(settings: Config | None, data: History | Schema | None, family: str | None = None) -> list[Signal]:
     """Return the catalogue, whole or of one family."""
     from churn.features.catalogue import catalogue
 
     if settings is None:
         signals = catalogue()
     else:
-        signals = catalogue(history, settings=settings.features, own=own_signals(settings))
+        signals = catalogue(data, settings=settings.features, own=own_signals(settings))
     families = list(dict.fromkeys(s.family for s in signals))
     if family is not None and family not in families:
         raise ParameterError(
@@ -77,18 +79,48 @@ def listing(signals: Sequence[Signal]) -> str:
     return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Where signals are computed from: the parts of a log, read one by one."""
+
+    parts: Callable[[], Iterable[History]]
+    count: int
+    timezone: str
+    schema: Schema
+
+
+def open_rows(settings: Config) -> Rows:
+    """Open the saved log without reading it, or read the sources."""
+    from churn.data.load import load_history
+    from churn.features.catalogue import Schema
+    from churn.features.compute import split
+
+    if settings.log.path is None:
+        history = load_history(settings)
+        pieces = [part for _, part in split(history)]
+        return Rows(lambda: pieces, len(pieces), history.timezone, Schema.of(history))
+    from churn.data.store import LogStore
+
+    store = LogStore.of(settings)
+    return Rows(
+        lambda: (store.load(b) for b in range(store.buckets)),
+        store.buckets,
+        store.manifest.timezone,
+        Schema.of_summary(store.summary()),
+    )
+
+
 def compute(
-    settings: Config, history: History, signals: Sequence[Signal], as_of: Sequence[str], out: Path | None
+    settings: Config, rows: Rows, signals: Sequence[Signal], as_of: Sequence[str], out: Path | None
 ) -> list[Path]:
     """Compute signals at cutoffs and write one file for each; return the files."""
-    from churn.features.compute import split
+    from churn.data.history import date_text, read_instant
     from churn.features.parts import compute_parts, write_parts
 
-    cutoffs = sorted({history.instant(text) for text in as_of})
-    names = {c: f"{history.date(c).replace(':', '').replace(' ', 'T')}.parquet" for c in cutoffs}
+    cutoffs = sorted({read_instant(text, rows.timezone) for text in as_of})
+    names = {c: f"{date_text(c, rows.timezone).replace(':', '').replace(' ', 'T')}.parquet" for c in cutoffs}
     folder = out or settings.place(settings.output) / settings.name / "features"
-    parts = [part for _, part in split(history)]
-    write_parts(compute_parts(lambda: parts, len(parts), cutoffs, signals), signals, names, folder)
+    write_parts(compute_parts(rows.parts, rows.count, cutoffs, signals), signals, names, folder)
     return [folder / names[c] for c in cutoffs]
 
 
@@ -97,7 +129,7 @@ def prove(history: History, settings: Config, as_of: Sequence[str]) -> TimeTrave
     from churn.features.timetravel import check_time_travel, default_cutoffs
 
     cutoffs = sorted(history.instant(text) for text in as_of) or default_cutoffs(history)
-    return check_time_travel(history, cutoffs, choose(settings, history, None))
+    return check_time_travel(history, cutoffs, choose(settings, history))
 
 
 def page() -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.data.checks import CheckReport, Finding, TableSummary
-from churn.data.history import NEVER, Category, EventLog, History
-from churn.data.rules import RowRules
+from churn.data.events import categorise, make_log, rows_of
+from churn.data.history import NEVER, Category, History
+from churn.data.rules import RowRules, check_enough
 from churn.errors import ChurnError
 from churn.progress import report
 
@@ -61,7 +62,8 @@ class Build:
                 id_type=id_type,
                 feature_table=feature_table,
             )
-            self._rules.apply(typed, meaning or {})
+            self._rules.apply(typed, meaning)
+            self._rules.finish(table, meaning)
         except ChurnError as error:
             self.errors.append(error)
             message = str(error).removeprefix(f"{table} ").removeprefix(f"{table}: ")
@@ -77,24 +79,30 @@ class Build:
 
         if self.errors:
             return None, self._report()
-        self._rules.check_customers(self._tables)
         customers, codes = self._code_customers()
         joined, segments, contact = self._attributes(codes, len(customers))
+        ordered, listed = np.zeros((2, len(customers)), dtype=bool)
+        ordered[codes["orders"]] = True
+        if "customers" in codes:
+            listed[codes["customers"]] = True
+        self._rules.check_across(
+            self._tables, codes, ordered, listed if "customers" in codes else None, joined
+        )
         for name, table in self._tables.items():
-            if joined is not None and name != "customers":
-                codes[name] = codes[name][self._rules.check_joined(table, joined[codes[name]])]
-        for table in self._tables.values():
-            self._rules.check_enough(table)
+            found = check_enough(name, table.rows_read, table.rows_used, self.findings)
+            self.findings += [found] if found else []
         checks = self._report()
         if not checks.usable:
             return None, checks
         report("Ordering the log")
         timezone = self._timezone or "UTC"
-        logs = {
-            name: _event_log(name, table, codes[name], timezone)
-            for name, table in self._tables.items()
-            if name != "customers" and len(table.row)
-        }
+        logs = {}
+        for name in list(self._tables):
+            table = self._tables.pop(
+                name
+            )  # what is done is let go: both forms at once would be twice the memory
+            if name != "customers" and len(table.row):
+                logs[name] = make_log(name, rows_of(table, codes.pop(name)), timezone)
         end = int(logs["orders"].time[-1])
         ids = pd.Index(customers)
         history = History(self._name, ids, logs, joined, segments, contact, timezone, end, checks)
@@ -126,7 +134,7 @@ class Build:
             joined[at] = table.columns["joined"]
         segments = {}
         for name in self._extras["segments"]:
-            category = _categorise(table.columns["extra_" + name])
+            category = categorise(table.columns["extra_" + name])
             full = np.full(n, -1, dtype=np.int32)
             full[at] = category.codes
             segments[name] = Category(full, category.labels)
@@ -147,49 +155,9 @@ class Build:
             time = table.columns.get(table.contract.time or "", np.array([]))
             first, last = (_minute(time.min()), _minute(time.max())) if len(time) else (None, None)
             customers = len(table.columns["customer"].unique())
-            summaries.append(TableSummary(name, table.rows_read, len(table.row), customers, first, last))
+            summaries.append(TableSummary(name, table.rows_read, table.rows_used, customers, first, last))
         return CheckReport(self._name, tuple(summaries), tuple(self.findings))
 
 
 def _minute(instant: int) -> str:
     return str(np.datetime64(int(instant), "us").astype("datetime64[m]")).replace("T", " ")
-
-
-def _event_log(name: str, table: TypedTable, codes: np.ndarray, timezone: str) -> EventLog:
-    import pandas as pd
-
-    contract = table.contract
-    time = table.columns[contract.time or ""]
-    order = np.argsort(time, kind="stable")
-    time = time[order]
-    numbers, instants, categories, recorded = {}, {}, {}, None
-    for f in contract.fields:
-        if f.name not in table.columns or f.name in ("customer", contract.time):
-            continue
-        values = table.columns[f.name]
-        if f.name == "recorded_at":
-            recorded = np.where(values[order] == NEVER, time, values[order])
-        elif f.kind == "time":
-            instants[f.name] = values[order]
-        elif f.kind in ("number", "flag"):
-            numbers[f.name] = values[order]
-        elif f.kind == "text":
-            category = _categorise(values)
-            categories[f.name] = Category(category.codes[order], category.labels)
-    if name == "returns":
-        numbers["amount"] = np.abs(numbers["amount"])
-    for flag in {"is_complaint", "is_failed_payment"} & set(numbers):
-        numbers[flag] = np.nan_to_num(numbers[flag])
-    if name == "orders":
-        local = pd.DatetimeIndex(time.astype("datetime64[us]")).tz_localize("UTC").tz_convert(timezone)
-        numbers["day"] = (
-            np.asarray(local.tz_localize(None).as_unit("us")).astype(np.int64) // 86_400_000_000 * 1.0
-        )
-    return EventLog(name, time, codes[order], numbers, instants, categories, recorded)
-
-
-def _categorise(values: Any) -> Category:
-    import pandas as pd
-
-    codes, labels = pd.factorize(pd.Series(values.to_pandas()), sort=True)
-    return Category(codes.astype(np.int32), tuple(str(x) for x in labels))

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from churn.display import Rendered, format_count, table_text
@@ -32,6 +32,8 @@ class Finding:
         What is wrong with them and what to do, in words.
     examples : tuple of dict
         Up to three of the rows as they came.
+    numbers : tuple of int
+        The row numbers of the examples, by which findings of parts of a table are put together.
     """
 
     table: str
@@ -40,6 +42,47 @@ class Finding:
     rows: int
     message: str
     examples: tuple[dict[str, Any], ...] = ()
+    numbers: tuple[int, ...] = field(default=(), repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        own = {k: v for k, v in self.__dict__.items() if k != "numbers"}
+        return {**own, "examples": list(self.examples)}
+
+
+def merge_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Put findings of parts of the data together: rows add up, the first three examples stay.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Those that say the same of the same table become one, at the place of the first.
+
+    Returns
+    -------
+    list of Finding
+        One per table, code and message.
+
+    Examples
+    --------
+    >>> [f.rows for f in merge_findings([Finding("orders", "x", "note", n, "odd") for n in (2, 3)])]
+    [5]
+    """
+    merged: dict[tuple[str, str, str, str], Finding] = {}
+    for finding in findings:
+        key = (finding.table, finding.code, finding.action, finding.message)
+        other = merged.get(key)
+        if other is None:
+            merged[key] = finding
+            continue
+        examples, numbers = other.examples + finding.examples, other.numbers + finding.numbers
+        if len(numbers) == len(examples):  # by number, so that it does not matter how the rows were parted
+            first = sorted(range(len(numbers)), key=numbers.__getitem__)[:3]
+            examples, numbers = tuple(examples[i] for i in first), tuple(numbers[i] for i in first)
+        merged[key] = replace(
+            other, rows=other.rows + finding.rows, examples=examples[:3], numbers=numbers[:3]
+        )
+    return list(merged.values())
 
 
 @dataclass(frozen=True)
@@ -82,7 +125,7 @@ class CheckReport(Rendered):
             "usable": self.usable,
             "rows_set_aside": self.set_aside(),
             "tables": [t.__dict__ for t in self.tables],
-            "findings": [{**f.__dict__, "examples": list(f.examples)} for f in self.findings],
+            "findings": [f.to_dict() for f in self.findings],
         }
 
     def render(self) -> str:

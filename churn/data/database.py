@@ -57,8 +57,8 @@ class Database:
 
     def one(self, query: str, where: str) -> int:
         """Return the one number a query gives."""
-        row = self.run(query, where).fetchone()
-        return int(row[0]) if row else 0
+        rows = self.run(query, where).fetchall()  # not fetchone: an unfinished result blocks the connection
+        return int(rows[0][0]) if rows else 0
 
     def arrow(self, query: str, where: str) -> pa.Table:
         """Return a query's rows as an Arrow table."""

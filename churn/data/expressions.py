@@ -84,6 +84,18 @@ def type_expression(
     return value, f"NOT {aware}"
 
 
+def natural_id(kind: str) -> str:
+    """Return the type that customer ids of a column get: BIGINT, UBIGINT or VARCHAR.
+
+    Examples
+    --------
+    >>> natural_id("DOUBLE"), natural_id("VARCHAR")
+    ('BIGINT', 'VARCHAR')
+    """
+    base = kind.split("(", maxsplit=1)[0]
+    return "UBIGINT" if base == "UBIGINT" else "BIGINT" if base in _NUMBERS else "VARCHAR"
+
+
 def is_present(column: str, kind: str) -> str:
     """Return the SQL that tells whether a value is there at all."""
     return (

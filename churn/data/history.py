@@ -10,7 +10,6 @@ import re
 import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +57,13 @@ class EventLog:
         Text columns such as channel.
     recorded : numpy.ndarray of int64 or None
         When each row became known, where that was given.
+    earlier : EventLog or None
+        Former versions of rows that were corrected, in time order, with the labels of this log. Only tables
+        with a key and `recorded_at` have them: without it nobody can tell when which version was known.
+    replaced : numpy.ndarray of int64 or None
+        In `earlier`: the instant from which the newer version is known.
+    place : numpy.ndarray of int64 or None
+        In `earlier`: how many rows of the main log come before each row, so that ties keep the source's order.
     """
 
     name: str
@@ -67,20 +73,53 @@ class EventLog:
     instants: dict[str, np.ndarray] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     recorded: np.ndarray | None = None
+    earlier: EventLog | None = None
+    replaced: np.ndarray | None = None
+    place: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.time)
 
     def known_before(self, instant: int) -> EventLog:
-        """Return the rows that had happened and were known strictly before an instant."""
+        """Return the rows that had happened and were known strictly before an instant, in their version of then."""
         end = int(np.searchsorted(self.time, instant, side="left"))
-        if self.recorded is None or bool((self.recorded[:end] < instant).all()):
-            return self.take(slice(0, end))
-        return self.take(np.flatnonzero(self.recorded[:end] < instant))
+        all_known = self.recorded is None or bool((self.recorded[:end] < instant).all())
+        rows = slice(0, end) if all_known else np.flatnonzero(_there(self.recorded)[:end] < instant)
+        former = self.former(instant)
+        return self.take(rows) if former is None else self.take(rows)._merge(former, rows)
+
+    def former(self, instant: int) -> EventLog | None:
+        """Return the former versions that were the valid ones at an instant, or None where there is none."""
+        log = self.earlier
+        if log is None:
+            return None
+        valid = (log.time < instant) & (_there(log.recorded) < instant) & (_there(log.replaced) >= instant)
+        return log.take(np.flatnonzero(valid)) if valid.any() else None
+
+    def _merge(self, former: EventLog, rows: Any) -> EventLog:
+        """Put former versions where they belong among these rows of the main log."""
+        kept = np.arange(rows.stop) if isinstance(rows, slice) else rows
+        at = np.searchsorted(kept, _there(former.place), side="left")
+
+        def merge(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+            return np.insert(mine, at, theirs)
+
+        return replace(
+            self,
+            time=merge(self.time, former.time),
+            customer=merge(self.customer, former.customer),
+            numbers={k: merge(v, former.numbers[k]) for k, v in self.numbers.items()},
+            instants={k: merge(v, former.instants[k]) for k, v in self.instants.items()},
+            categories={
+                k: Category(merge(v.codes, former.categories[k].codes), v.labels)
+                for k, v in self.categories.items()
+            },
+            recorded=merge(_there(self.recorded), _there(former.recorded)),
+        )
 
     def take(self, rows: Any) -> EventLog:
-        """Return some rows: a slice or ascending positions."""
-        taken = replace(
+        """Return some of the rows, without former versions."""
+        return replace(
             self,
             time=self.time[rows],
             customer=self.customer[rows],
@@ -88,30 +127,23 @@ class EventLog:
             instants={k: v[rows] for k, v in self.instants.items()},
             categories={k: Category(v.codes[rows], v.labels) for k, v in self.categories.items()},
             recorded=None if self.recorded is None else self.recorded[rows],
+            earlier=None,
+            replaced=None if self.replaced is None else self.replaced[rows],
+            place=None if self.place is None else self.place[rows],
         )
-        if isinstance(rows, slice) and "order_days" in self.__dict__:
-            # What is known of the sequence up to a row does not depend on later rows: share it.
-            taken.__dict__["order_days"] = tuple(a[rows] for a in self.order_days)
-        return taken
 
-    @cached_property
-    def order_days(self) -> tuple[np.ndarray, np.ndarray]:
-        """For each row: is it the customer's first on its local day, and the days since the day before it.
+    def of_customers(self, rows: np.ndarray, code: np.ndarray) -> EventLog:
+        """Return ascending rows with their customers coded anew, and the former versions of those who have a code.
 
-        The gap is NaN on a customer's first row and on further rows of a day. Needs `numbers["day"]`.
+        `code` holds each customer's new position, below 0 for those who are left out.
         """
-        day = self.numbers["day"]
-        by_customer = np.argsort(self.customer, kind="stable")
-        c, d = self.customer[by_customer], day[by_customer]
-        same = np.zeros(len(c), dtype=bool)
-        same[1:] = c[1:] == c[:-1]
-        step = np.zeros(len(c))
-        step[1:] = d[1:] - d[:-1]
-        first = ~same | (step > 0)
-        gap = np.where(same & (step > 0), step, np.nan)
-        first_of_day, gap_days = np.empty(len(c), dtype=bool), np.empty(len(c))
-        first_of_day[by_customer], gap_days[by_customer] = first, gap
-        return first_of_day, gap_days
+        taken = self.take(rows)
+        earlier = self.earlier
+        if earlier is not None:
+            former = earlier.take(np.flatnonzero(code[earlier.customer] >= 0))
+            place = np.searchsorted(rows, _there(former.place), side="left")
+            earlier = replace(former, customer=code[former.customer], place=place)
+        return replace(taken, customer=code[taken.customer], earlier=earlier)
 
 
 @dataclass(frozen=True)
@@ -215,26 +247,7 @@ class History(Rendered):
         ParameterError
             The value is not a date or time.
         """
-        if isinstance(value, int | np.integer) and not isinstance(value, bool):
-            return int(value)
-        import pandas as pd
-
-        try:
-            if isinstance(value, str) and not re.match(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)", value.strip()):
-                raise ValueError("not ISO 8601")
-            stamp = pd.Timestamp(value)
-            if pd.isna(stamp):
-                raise ValueError("empty")
-            if stamp.tzinfo is None:
-                stamp = stamp.tz_localize(self.timezone, ambiguous=True, nonexistent="shift_forward")
-        except (ValueError, TypeError, OverflowError, NotImplementedError):
-            raise ParameterError(
-                f"{what} is not a date or time",
-                given=repr(value),
-                allowed="a date such as 2011-10-10, or a time with it",
-                fix="Give the date as YYYY-MM-DD.",
-            ) from None
-        return _microseconds(stamp)
+        return read_instant(value, self.timezone, what)
 
     def timestamp(self, instant: int) -> pd.Timestamp:
         """Return an instant as a timestamp in the history's time zone."""
@@ -244,19 +257,14 @@ class History(Rendered):
 
     def date(self, instant: int) -> str:
         """Return an instant's local date, with the time where it is not midnight."""
-        whole = instant == self.midnight(instant)
-        return self.timestamp(instant).strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M")
+        return date_text(instant, self.timezone)
 
     def midnight(self, instant: int) -> int:
         """Return the last local midnight at or before an instant."""
         return self._midnight_of(instant, 0)
 
     def _midnight_of(self, instant: int, later_days: int) -> int:
-        # Not Timestamp.normalize: it fails where daylight saving skips or repeats midnight (Chile, Cuba).
-        import pandas as pd
-
-        day = self.timestamp(instant).tz_localize(None).normalize() + pd.Timedelta(later_days, "D")
-        return _microseconds(day.tz_localize(self.timezone, ambiguous=True, nonexistent="shift_forward"))
+        return _midnight(instant, self.timezone, later_days)
 
     def days_before(self, instant: int, days: float) -> int:
         """Return the local midnight nearest to so many days of 24 hours before an instant."""
@@ -288,21 +296,25 @@ class History(Rendered):
         return {
             name: {
                 "rows": len(log),
-                "first": self.date(int(log.time[0])),
-                "last": self.date(int(log.time[-1])),
-                "hash": joblib.hash(
-                    [
-                        self.customers.to_numpy()[log.customer],
-                        log.time,
-                        log.numbers,
-                        log.instants,
-                        log.recorded,
-                        {k: (c.codes, c.labels) for k, c in log.categories.items()},
-                    ]
-                ),
+                "first": self.date(int(log.time[0])) if len(log) else None,
+                "last": self.date(int(log.time[-1])) if len(log) else None,
+                "hash": joblib.hash(self._content(log)),
             }
             for name, log in self.logs.items()
         }
+
+    def _content(self, log: EventLog) -> list[Any]:
+        content = [
+            self.customers.to_numpy()[log.customer],
+            log.time,
+            log.numbers,
+            log.instants,
+            log.recorded,
+            {k: (c.codes, c.labels) for k, c in log.categories.items()},
+        ]
+        if log.replaced is not None:
+            content += [log.replaced, log.place]
+        return content if log.earlier is None else [*content, self._content(log.earlier)]
 
     def render(self) -> str:
         """Return a short description."""
@@ -317,6 +329,47 @@ class History(Rendered):
             f"History {self.name!r}: {format_count(len(self.customers))} customers, {', '.join(parts)}; "
             f"{format_count(aside)} row{'' if aside == 1 else 's'} set aside"
         )
+
+
+def read_instant(value: Instant | int, timezone: str, what: str = "The cutoff") -> int:
+    """Read a date or time as an instant; see `History.instant`."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    import pandas as pd
+
+    try:
+        if isinstance(value, str) and not re.match(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)", value.strip()):
+            raise ValueError("not ISO 8601")
+        stamp = pd.Timestamp(value)
+        if pd.isna(stamp):
+            raise ValueError("empty")
+        if stamp.tzinfo is None:
+            stamp = stamp.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
+    except (ValueError, TypeError, OverflowError, NotImplementedError):
+        raise ParameterError(
+            f"{what} is not a date or time",
+            given=repr(value),
+            allowed="a date such as 2011-10-10, or a time with it",
+            fix="Give the date as YYYY-MM-DD.",
+        ) from None
+    return _microseconds(stamp)
+
+
+def date_text(instant: int, timezone: str) -> str:
+    """Return an instant's local date, with the time where it is not midnight."""
+    import pandas as pd
+
+    local = pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(timezone)
+    return local.strftime("%Y-%m-%d" if instant == _midnight(instant, timezone, 0) else "%Y-%m-%d %H:%M")
+
+
+def _midnight(instant: int, timezone: str, later_days: int) -> int:
+    # Not Timestamp.normalize: it fails where daylight saving skips or repeats midnight (Chile, Cuba).
+    import pandas as pd
+
+    local = pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(timezone)
+    day = local.tz_localize(None).normalize() + pd.Timedelta(later_days, "D")
+    return _microseconds(day.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward"))
 
 
 def check_history(value: object) -> None:
@@ -343,6 +396,11 @@ def hide_outcomes(log: EventLog, t: int) -> EventLog:
         if f.known_with in outcomes and f.name in numbers:
             numbers[f.name] = np.where(instants[f.known_with] < t, numbers[f.name], np.nan)
     return replace(log, instants=instants, numbers=numbers)
+
+
+def _there(values: np.ndarray | None) -> np.ndarray:
+    assert values is not None  # former versions exist only where `recorded` does
+    return values
 
 
 def _microseconds(stamp: pd.Timestamp) -> int:

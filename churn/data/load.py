@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def load_history(config: Config) -> History:
-    """Read, type, check and order all tables that a configuration names.
+    """Load the saved log that a configuration names; without one read, check and order all its tables.
 
     Parameters
     ----------
@@ -34,13 +34,17 @@ def load_history(config: Config) -> History:
     Raises
     ------
     ConfigError, MissingFileError
-        A source or mapping is wrong.
+        A source or mapping is wrong, or there is no saved log yet.
     DataError
         The data cannot be used.
     """
+    if config.log.path is not None:
+        from churn.data.store import LogStore
+
+        return LogStore.of(config).load()
     history, checks, errors = _read_all(config)
     if history is None:
-        raise _unusable(checks, errors, "Run churn check to see all findings with example rows.")
+        raise unusable(checks, errors, "Run churn check to see all findings with example rows.")
     return history
 
 
@@ -191,11 +195,12 @@ def make_history(
                 )
         history, checks = build.finish(data_end)
     if history is None:
-        raise _unusable(checks, build.errors, "Mend the frame and call again.")
+        raise unusable(checks, build.errors, "Mend the frame and call again.")
     return history
 
 
-def _unusable(checks: CheckReport, errors: Sequence[ChurnError], fix: str) -> ChurnError:
+def unusable(checks: CheckReport, errors: Sequence[ChurnError], fix: str) -> ChurnError:
+    """Return the error that says why data cannot be used."""
     if errors:
         return errors[0]
     first = next(f for f in checks.findings if f.action == "error")

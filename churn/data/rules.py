@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time as clock
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.data.checks import Action, Finding
+from churn.data.checks import Action, Finding, merge_findings
 from churn.data.contracts import nearest
 from churn.data.history import NEVER
+from churn.data.locations import FILE_COLUMN
+from churn.data.versions import repeats, replaced_by
 from churn.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from churn.data.sources import Reader, TypedTable
 
@@ -24,7 +27,12 @@ _FLAGS = {
     "is_complaint": ("complaint", "complaint"),
     "is_failed_payment": ("failed-payment", "failed payment"),
 }
-_DUPLICATES_ALLOWED = 0.1
+# Settings that say what values mean: the table, the text column and the flag that comes of it.
+SETTINGS = {
+    "complaint_when": ("tickets", "category", "is_complaint"),
+    "failed_when": ("subscriptions", "event", "is_failed_payment"),
+}
+_REPEATS_ALLOWED = 0.1
 _SET_ASIDE_ALLOWED = 0.5
 
 
@@ -37,12 +45,19 @@ class RowRules:
         Shows the rows as they came, for the examples.
     timezone : str or None
         The zone of times without an offset.
+    keys_elsewhere : bool, default False
+        Whether rows that come again are found by whoever calls, who sees more than one part of the table.
+
+    A table may be applied in parts; `finish` then says what only the whole shows.
     """
 
-    def __init__(self, reader: Reader, timezone: str | None) -> None:
-        self._reader, self._timezone = reader, timezone
+    def __init__(self, reader: Reader, timezone: str | None, *, keys_elsewhere: bool = False) -> None:
+        self._reader, self._timezone, self._keys_elsewhere = reader, timezone, keys_elsewhere
         self._now = int(clock.time() * 1_000_000)
         self.findings: list[Finding] = []
+        self._values: dict[str, set[str]] = {}  # of the columns that settings such as complaint_when speak of
+        self._rows: dict[str, int] = {}
+        self._repeated: dict[str, Repeated] = {}
 
     def apply(self, typed: TypedTable, meaning: Mapping[str, tuple[str, ...]] | None = None) -> None:
         """Localize the times of a table and take out the rows that cannot be used; changes the table.
@@ -50,18 +65,31 @@ class RowRules:
         `meaning` holds the settings that say what values mean: complaint_when, failed_when.
         """
         self.findings += typed.findings
-        meaning = meaning or {}
+        self._rows[typed.table] = self._rows.get(typed.table, 0) + len(typed.row)
         self._check_known_with(typed)
-        if typed.table == "tickets":
-            self._flag(typed, "category", "is_complaint", "complaint_when", meaning.get("complaint_when", ()))
-        if typed.table == "subscriptions":
-            self._flag(typed, "event", "is_failed_payment", "failed_when", meaning.get("failed_when", ()))
+        for setting, (table, text, flag) in SETTINGS.items():
+            if typed.table == table:
+                self._flag(typed, text, flag, setting, (meaning or {}).get(setting, ()))
         self._localize(typed)
         self._check_times(typed)
         self._check_outcomes(typed)
         key = typed.contract.key
         if key and key in typed.columns:
             self._check_key(typed, key)
+
+    def finish(
+        self,
+        table: str,
+        meaning: Mapping[str, tuple[str, ...]] | None = None,
+        known: Collection[str] = (),
+    ) -> None:
+        """Say what only the whole table shows; `known` are values that rows read before have."""
+        for setting, (about, text, flag) in SETTINGS.items():
+            when = (meaning or {}).get(setting, ())
+            if about == table and when and self._rows.get(table):
+                self._check_meaning(table, text, flag, setting, when, {*known, *self._values.get(table, ())})
+        if table in self._repeated:
+            self._check_repeats(table)
 
     def drop(self, typed: TypedTable, hit: np.ndarray, code: str, message: str) -> None:
         """Set rows aside, with a finding; nothing happens when none is hit."""
@@ -83,8 +111,14 @@ class RowRules:
             self._find(typed, hit, code, "note", message)
 
     def _find(self, typed: TypedTable, hit: np.ndarray, code: str, action: Action, message: str) -> None:
-        examples = self._reader.examples(typed.table, typed.row[hit])
-        self.findings.append(Finding(typed.table, code, action, int(hit.sum()), message, examples))
+        examples, numbers = self._examples(typed, hit)
+        self.findings.append(Finding(typed.table, code, action, int(hit.sum()), message, examples, numbers))
+
+    def _examples(
+        self, typed: TypedTable, hit: np.ndarray
+    ) -> tuple[tuple[dict[str, Any], ...], tuple[int, ...]]:
+        rows = typed.row[hit][:3]
+        return self._reader.examples(typed.table, rows), tuple(int(r) for r in np.sort(rows))
 
     def _check_known_with(self, typed: TypedTable) -> None:
         """Refuse values without the time from which on they are known."""
@@ -115,27 +149,32 @@ class RowRules:
             message = f"nothing says which {table} are {words}s, so {words} signals are left away; map "
             message += f"`{flag}`, or `{text}` with {setting}"
             self.findings.append(Finding(table, f"no-{what}s", "note", 0, message))
-        if when and len(typed.row):
+        if when:
             import pyarrow.compute as pc
 
-            values = pc.value_counts(typed.columns[text]).to_pylist()
-            known = sorted({str(v["values"]) for v in values if v["values"] is not None})
-            missing = [c for c in when if c not in known]
-            if len(missing) == len(when):
-                near = nearest(missing[0], known)
-                raise ConfigError(
-                    f"{table}.{setting} names {' and '.join(map(repr, missing))}, and no {table[:-1]} has "
-                    f"that {text}",
-                    given=f"{_plural(text)} {', '.join(known[:12])}",
-                    fix=f"Did you mean {near!r}?" if near else "Use the values as they are in the data.",
-                    code=f"config-{what}",
-                )
-            for value in missing:
-                message = f"no {table[:-1]} has the {text} {value!r}, which {setting} names"
-                self.findings.append(Finding(table, f"unseen-{text}", "note", 0, message))
-        if when:
-            values = np.asarray(typed.columns[text].to_numpy(zero_copy_only=False), dtype=object)
+            column = typed.columns[text]
+            self._values.setdefault(table, set()).update(
+                v for v in pc.unique(column).to_pylist() if v is not None
+            )
+            values = np.asarray(column.to_numpy(zero_copy_only=False), dtype=object)
             typed.columns[flag] = np.isin(values, list(when)).astype(float)
+
+    def _check_meaning(
+        self, table: str, text: str, flag: str, setting: str, when: tuple[str, ...], values: set[str]
+    ) -> None:
+        known = sorted(values)
+        missing = [c for c in when if c not in values]
+        if len(missing) == len(when):
+            near = nearest(missing[0], known)
+            raise ConfigError(
+                f"{table}.{setting} names {' and '.join(map(repr, missing))}, and no {table[:-1]} has that {text}",
+                given=f"{_plural(text)} {', '.join(known[:12])}",
+                fix=f"Did you mean {near!r}?" if near else "Use the values as they are in the data.",
+                code=f"config-{_FLAGS[flag][0]}",
+            )
+        for value in missing:
+            message = f"no {table[:-1]} has the {text} {value!r}, which {setting} names"
+            self.findings.append(Finding(table, f"unseen-{text}", "note", 0, message))
 
     def _localize(self, typed: TypedTable) -> None:
         """Read times without an offset in the configured zone; count what daylight saving made unclear."""
@@ -233,86 +272,162 @@ class RowRules:
                 )
 
     def _check_key(self, typed: TypedTable, key: str) -> None:
+        """Find the rows that come again with the same key: the newest counts."""
         import pandas as pd
 
-        values = pd.Series(typed.columns[key].to_pandas())
-        missing = np.asarray(values.isna())
-        duplicate = np.asarray(values.duplicated()) & ~missing
-        share = duplicate.mean() if len(duplicate) else 0.0
-        if share > _DUPLICATES_ALLOWED:
-            hint = (
-                "these look like order lines: sum them per order in a query"
-                if typed.table == "orders"
-                else "give one row per key"
-            )
-            message = f"{100 * share:.0f} % of the rows repeat a `{key}` seen before; {hint}"
-            self._find(typed, duplicate, f"duplicate-{key}", "error", message)
+        keys = pd.Series(typed.columns[key].to_pandas())
+        missing = np.asarray(keys.isna())
+        self.note(
+            typed, missing, f"null-{key}", f"`{key}` is empty; such rows cannot be told from repeated ones"
+        )
+        if self._keys_elsewhere and typed.contract.time is not None:
             return
-        message = f"`{key}` is empty; such rows cannot be checked for duplicates"
-        self.note(typed, missing, f"null-{key}", message)
-        self.drop(typed, duplicate, f"duplicate-{key}", f"`{key}` was seen before; the first row is kept")
+        known = recorded_of(typed)
+        again = repeats(keys, typed.columns.get(FILE_COLUMN), known)
+        self.count_repeats(typed.table, key, int(again.sum()), len(again), *self._examples(typed, again))
+        replaced = replaced_by(keys, known)
+        gone = (
+            replaced != NEVER if known is None else replaced <= known
+        )  # there was no time at which they were valid
+        replaced = replaced[~gone]
+        self.drop(typed, gone, f"corrected-{key}", corrected_message(key, kept=False))
+        if (replaced != NEVER).any():
+            message = corrected_message(key, kept=True)
+            self._find(typed, replaced != NEVER, f"corrected-{key}", "set aside", message)
+            typed.replaced = replaced
+
+    def count_repeats(
+        self,
+        table: str,
+        key: str,
+        again: int,
+        rows: int,
+        examples: tuple[dict[str, Any], ...] = (),
+        numbers: tuple[int, ...] = (),
+    ) -> None:
+        """Take down how many of a part's rows repeat a key without being corrections."""
+        seen = self._repeated.get(table, Repeated(key))
+        found = [Finding(table, key, "error", 0, "", e.examples, e.numbers) for e in (seen.shown,) if e]
+        found += [Finding(table, key, "error", 0, "", examples, numbers)]
+        self._repeated[table] = Repeated(key, seen.again + again, seen.rows + rows, merge_findings(found)[0])
+
+    def _check_repeats(self, table: str) -> None:
+        """Refuse a table in which more than a tenth of the rows repeat a key without being corrections."""
+        seen = self._repeated[table]
+        share = seen.again / max(seen.rows, 1)
+        if share <= _REPEATS_ALLOWED or seen.shown is None:
+            return
+        hint = "give one row per key"
+        if table == "orders":
+            hint = "these look like order lines: sum them per order in a query"
+        message = f"{100 * share:.0f} % of the rows repeat a `{seen.key}` seen before; {hint}"
+        code = f"duplicate-{seen.key}"
+        self.findings.append(Finding(table, code, "error", seen.again, message, seen.shown.examples))
 
     # -- across tables ------------------------------------------------------------------------------
 
-    def check_enough(self, typed: TypedTable) -> None:
-        """Tell when no row is left, or too few of those that the user did not set aside by a rule."""
-        by_rule = sum(f.rows for f in self.findings if f.table == typed.table and f.code == "set-aside-rule")
-        read, used = typed.rows_read - by_rule, len(typed.row)
-        if typed.table != "orders":
-            if used == 0:
-                message = "no row can be used; the table is left away"
-                self.findings.append(Finding(typed.table, "empty-table", "note", 0, message))
-        elif used < (1 - _SET_ASIDE_ALLOWED) * read or used == 0:
-            reasons = [f for f in self.findings if f.table == "orders" and f.action == "set aside"]
-            most = max(reasons, key=lambda f: f.rows, default=None)
-            why = f", most often because: {most.message} ({most.rows:,} rows)" if most else ""
-            if used == 0:
-                code = "no-orders"
-                message = f"of {typed.rows_read:,} rows none can be used{why}; without orders nothing can be learned"
-            else:
-                code = "too-much-set-aside"
-                message = (
-                    f"more than half of the {read:,} rows had to be set aside{why}; mend the mapping or the data, "
-                    "or name the rows that do not count under set_aside"
-                )
-            examples = most.examples if most else ()
-            self.findings.append(Finding("orders", code, "error", read - used, message, examples))
+    def check_across(
+        self,
+        tables: Mapping[str, TypedTable],
+        codes: Mapping[str, np.ndarray],
+        ordered: np.ndarray,
+        listed: np.ndarray | None,
+        joined: np.ndarray | None,
+    ) -> None:
+        """Compare the customers of each table with those who ordered and with the master data.
 
-    def check_customers(self, tables: Mapping[str, TypedTable]) -> None:
-        """Compare the customers of each table with those who ordered and with the master data."""
-        import pyarrow.compute as pc
-
-        orders, customers = tables["orders"], tables.get("customers")
-        ordered = orders.columns["customer"]
+        Parameters
+        ----------
+        tables : mapping of str to TypedTable
+            The tables.
+        codes : mapping of str to numpy.ndarray
+            The customer of each of their rows.
+        ordered, listed : numpy.ndarray of bool, shape (n_customers,)
+            Who has an order, and who is in the master data; None without master data.
+        joined : numpy.ndarray of int64, shape (n_customers,), or None
+            When each customer joined.
+        """
+        without = (
+            "they belong to customers who have no order and are never scored; if that is a surprise, "
+            "compare how the ids are written in both tables"
+        )
+        unlisted = (
+            "they belong to customers who are not in `customers`; segments and joining dates are unknown"
+        )
+        early = {
+            "orders": "placed before the customer's `joined`; used, and tenure counts from the first order",
+            "tickets": "opened before the customer's `joined`; used all the same",
+        }
         for name, typed in tables.items():
             if name not in ("orders", "customers"):
-                known = pc.is_in(typed.columns["customer"], value_set=ordered)
-                self.note(
-                    typed,
-                    ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool),
-                    "without-orders",
-                    "they belong to customers who have no order and are never scored; if that is a surprise, "
-                    "compare how the ids are written in both tables",
-                )
-        if customers is not None:
-            known = pc.is_in(ordered, value_set=customers.columns["customer"])
-            self.note(
-                orders,
-                ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool),
-                "not-in-customers",
-                "they belong to customers who are not in `customers`; segments and joining dates are unknown",
-            )
+                self.note(typed, ~ordered[codes[name]], "without-orders", without)
+        if listed is not None and "orders" in tables:
+            self.note(tables["orders"], ~listed[codes["orders"]], "not-in-customers", unlisted)
+        for name, message in early.items():
+            if joined is not None and name in tables:
+                start = joined[codes[name]]
+                before = (tables[name].columns[tables[name].contract.time or ""] < start) & (start != NEVER)
+                self.note(tables[name], before, "before-joined", message)
 
-    def check_joined(self, typed: TypedTable, joined: np.ndarray) -> np.ndarray:
-        """Treat rows before the customer's joining date, given for each row; return which rows stay."""
-        early = (typed.columns[typed.contract.time or ""] < joined) & (joined != NEVER)
-        if typed.table == "tickets":
-            self.drop(typed, early, "before-joined", "opened before the customer joined")
-            return ~early
-        if typed.table == "orders":
-            message = "placed before the customer's `joined`; used, and tenure counts from the first order"
-            self.note(typed, early, "before-joined", message)
-        return np.ones(len(early), dtype=bool)
+
+@dataclass(frozen=True)
+class Repeated:
+    """How many rows of a table repeat a key without being corrections."""
+
+    key: str
+    again: int = 0
+    rows: int = 0
+    shown: Finding | None = None
+
+
+def recorded_of(typed: TypedTable) -> np.ndarray | None:
+    """Return when each row became known, None where the table does not say."""
+    if typed.contract.time is None or "recorded_at" not in typed.columns:
+        return None
+    recorded = typed.columns["recorded_at"]
+    return np.where(recorded == NEVER, typed.columns[typed.contract.time], recorded)
+
+
+def corrected_message(key: str, *, kept: bool) -> str:
+    """Say what happens to a row that was corrected."""
+    if kept:
+        return f"`{key}` comes again in a newer row, which counts; these are seen at cutoffs before it was recorded"
+    return f"`{key}` comes again in a newer row, which counts"
+
+
+def check_enough(table: str, read: int, used: int, findings: Sequence[Finding]) -> Finding | None:
+    """Tell when no row is left, or too few of those that neither a rule nor a newer row took out.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+    read, used : int
+        Rows read, and rows that count.
+    findings : sequence of Finding
+        What was found so far.
+    """
+    mine = [f for f in findings if f.table == table and f.action == "set aside"]
+    reasons = [f for f in mine if f.code != "set-aside-rule" and not f.code.startswith("corrected-")]
+    fit = read - sum(f.rows for f in mine) + sum(f.rows for f in reasons)
+    if table != "orders":
+        if used:
+            return None
+        return Finding(table, "empty-table", "note", 0, "no row can be used; the table is left away")
+    if used and used >= (1 - _SET_ASIDE_ALLOWED) * fit:
+        return None
+    most = max(reasons, key=lambda f: f.rows, default=None)
+    why = f", most often because: {most.message} ({most.rows:,} rows)" if most else ""
+    if used == 0:
+        code = "no-orders"
+        message = f"of {read:,} rows none can be used{why}; without orders nothing can be learned"
+    else:
+        code = "too-much-set-aside"
+        message = (
+            f"more than half of the {fit:,} rows had to be set aside{why}; mend the mapping or the data, "
+            "or name the rows that do not count under set_aside"
+        )
+    return Finding("orders", code, "error", fit - used, message, most.examples if most else ())
 
 
 def _plural(noun: str) -> str:

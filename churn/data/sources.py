@@ -5,7 +5,6 @@ Every row gets a number (`row`), so that later checks can show it as it came.
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +13,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from churn.config import Config, Location, SetAside, Source
+from churn.config import Config, Source
 from churn.data.checks import Action, Finding, make_examples
 from churn.data.contracts import CONTRACTS, Contract, Kind, feature_contract, nearest, resolve_mapping
 from churn.data.database import Database
-from churn.data.expressions import bad_message, is_present, misfit, quote_name, quote_text, type_expression
-from churn.errors import ConfigError, DataError, MissingFileError
+from churn.data.expressions import (
+    bad_message,
+    is_present,
+    misfit,
+    natural_id,
+    quote_name,
+    quote_text,
+    type_expression,
+)
+from churn.data.locations import FILE_COLUMN, Locations, Part, keep_condition, printable
+from churn.errors import ConfigError, DataError
 
 _ROW = "_churn_row"
+_BUCKET = "_churn_bucket"
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass
@@ -37,6 +47,8 @@ class TypedTable:
         For each time field, which values have no offset and still need the configured time zone.
     row : numpy.ndarray
         Row numbers in the source.
+    replaced : numpy.ndarray of int64 or None
+        For rows that were corrected, from when on the newer version is known; `NEVER` for the others.
     """
 
     contract: Contract
@@ -45,30 +57,102 @@ class TypedTable:
     row: np.ndarray
     rows_read: int
     findings: list[Finding] = field(default_factory=list)
+    replaced: np.ndarray | None = None
 
     @property
     def table(self) -> str:
         """The contract's table."""
         return self.contract.table
 
+    @property
+    def rows_used(self) -> int:
+        """How many rows count; former versions do not."""
+        return len(self.row) if self.replaced is None else int((self.replaced == _NEVER).sum())
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A table whose rows DuckDB holds, numbered, before they are typed.
+
+    Attributes
+    ----------
+    contract : Contract
+        Its fields.
+    mapping : dict of str to str
+        Field to column.
+    types : dict of str to str
+        The columns' types.
+    extra : tuple of str
+        More columns to carry as text.
+    time_format : str or None
+        Of text times.
+    id_type : str
+        Type of the customer ids.
+    relation : str
+        The SQL of all rows; see `part`.
+    folder : str or None
+        Where the rows lie when they are parted by customer.
+    rows_read : int
+        With those that a rule set aside.
+    findings : tuple of Finding
+        What the rules set aside.
+    """
+
+    contract: Contract
+    mapping: dict[str, str]
+    types: dict[str, str]
+    extra: tuple[str, ...]
+    time_format: str | None
+    id_type: str
+    relation: str
+    folder: str | None
+    rows_read: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def features(self) -> bool:
+        """Whether it is a table of ready features."""
+        return self.contract.table not in CONTRACTS
+
+    def part(self, bucket: int | None) -> str | None:
+        """Return the SQL of one bucket's rows, None where it has none."""
+        if bucket is None or self.folder is None:
+            return self.relation
+        files = Path(self.folder, f"{_BUCKET}={bucket}")
+        if not files.is_dir():
+            return None
+        return self.relation.replace("/*/*.parquet", f"/{_BUCKET}={bucket}/*.parquet")
+
 
 class Reader:
-    """A DuckDB connection with the inputs of one run; use as a context manager."""
+    """A DuckDB connection with the inputs of one run; use as a context manager.
 
-    def __init__(self, config: Config | None = None, *, memory_limit: str = "4GB") -> None:
-        self._config = config
+    Parameters
+    ----------
+    config : Config, optional
+        Names the inputs; not needed for frames.
+    memory_limit : str, default "4GB"
+        Of DuckDB.
+    parts : mapping of str to Part, optional
+        What to read of each location; everything when left out.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        memory_limit: str = "4GB",
+        parts: Mapping[str, Part] | None = None,
+    ) -> None:
         # Casts between times with and without an offset in the user's queries go by the configured zone.
         timezone = (config.timezone if config else None) or "UTC"
-        self._db = Database(memory_limit=memory_limit, timezone=timezone)
-        self._columns: dict[str, dict[str, str]] = {}
-        self._databases: dict[str, str] = {}
+        self.database = self._db = Database(memory_limit=memory_limit, timezone=timezone)
+        self.locations = Locations(config, self._db, parts)
+        self._shown: dict[str, tuple[Staged, int | None]] = {}
         self.findings: list[Finding] = []
         if config is not None:
-            folders = [str(p) for p in config.search_path(".")]
-            self._db.run(f"SET file_search_path = {quote_text(','.join(folders))}", "the configuration")
             try:
-                for name, location in config.inputs.items():
-                    self._open_input(name, location)
+                self.findings += self.locations.open_inputs()
             except BaseException:
                 self._db.close()
                 raise
@@ -90,7 +174,33 @@ class Reader:
         id_type: str | None = None,
         feature_table: bool = False,
     ) -> TypedTable:
-        """Read one contract's table from its source or from a data frame.
+        """Read one contract's table from its source or from a data frame; see `stage` and `typed`."""
+        return self.typed(
+            self.stage(
+                table,
+                source,
+                frame=frame,
+                columns=columns,
+                extra=extra,
+                id_type=id_type,
+                features={} if feature_table else None,
+            )
+        )
+
+    def stage(
+        self,
+        table: str,
+        source: Source | None = None,
+        *,
+        frame: pa.Table | None = None,
+        columns: Mapping[str, str] | None = None,
+        extra: tuple[str, ...] = (),
+        id_type: str | None = None,
+        features: Mapping[str, Kind] | None = None,
+        scatter: int = 0,
+        known: str | None = None,
+    ) -> Staged:
+        """Let DuckDB hold one table's rows, numbered in the order of the source.
 
         Parameters
         ----------
@@ -106,11 +216,15 @@ class Reader:
             More columns to carry as text (segments, contact).
         id_type : str, optional
             Type of the customer ids, BIGINT or VARCHAR, so that tables meet; the column's own otherwise.
-        feature_table : bool, default False
-            Whether it is a table of ready features: its fields are those that are mapped.
+        features : mapping of str to Kind, optional
+            For a table of ready features: its fields as far as they are known; the others are those mapped.
+        scatter : int, default 0
+            Part the rows on disk into so many buckets of customers; 0 keeps them in one piece.
+        known : str, optional
+            SQL of customers who have a bucket already, columns id and bucket.
         """
         if source is not None:
-            relation = self._relation(source, table)
+            relation = self.locations.relation(source, table, file_column=True)
             mapping_given: Mapping[str, str] = source.columns
             time_format = source.time_format
         else:
@@ -118,6 +232,7 @@ class Reader:
             self._db.register(f"frame_{table}", frame, table)
             relation, mapping_given, time_format = f'"frame_{table}"', columns or {}, None
         found = self._db.describe(relation, table)
+        several = found.pop(FILE_COLUMN, None) is not None
         if source is not None and source.path is not None and len(found) == 1 and len(source.columns) != 1:
             raise DataError(
                 f"{table}: the file {source.path} has one column only, {next(iter(found))!r}",
@@ -125,9 +240,8 @@ class Reader:
                 "the column names is such a line).",
                 code="one-column",
             )
-        contract = (
-            self._features(table, relation, mapping_given, found) if feature_table else CONTRACTS[table]
-        )
+        contract = CONTRACTS[table] if features is None else None
+        contract = contract or self._features(table, relation, mapping_given, found, features or {})
         mapping = resolve_mapping(contract, mapping_given, found, table)
         for column in extra:
             if column not in found:
@@ -139,20 +253,35 @@ class Reader:
                     code="missing-column",
                 )
         chosen = list(dict.fromkeys([*mapping.values(), *extra]))
+        types = {c: found[c] for c in chosen}
         select = ", ".join(quote_name(c) for c in chosen)
-        findings = self._set_aside(source, relation, table) if source is not None else []
+        if several and contract.key in mapping:
+            select += f", hash({FILE_COLUMN}) AS {FILE_COLUMN}"
+            types[FILE_COLUMN] = "UBIGINT"
+        findings = self.locations.set_aside(source, relation, table) if source is not None else []
         # The row number is the rank among the rows that stay, fixed here so that examples can be shown later.
-        self._db.run(
-            f"CREATE OR REPLACE TEMP TABLE raw_{table} AS "
-            f"SELECT row_number() OVER () - 1 AS {_ROW}, {select} FROM {relation}{_keep_condition(source)}",
-            table,
-        )
-        self._columns[table] = {c: found[c] for c in chosen}
-        self._check_types(contract, mapping)
-        typed = self._typed(contract, mapping, extra, time_format, id_type)
+        rows = f"SELECT row_number() OVER () - 1 AS {_ROW}, {select} FROM {relation}{keep_condition(source)}"
+        raw, folder = f'"raw_{table}"', None
+        if scatter:
+            folder = str(Path(self._db.scratch, f"raw_{table}"))
+            column = mapping["customer"]
+            value, _ = type_expression(contract.field("customer"), column, types[column], None, id_type)
+            self._scatter(rows, value, folder, scatter, known, table)
+            raw = f"read_parquet({quote_text(folder + '/*/*.parquet')}, hive_partitioning=false)"
+        else:
+            self._db.run(f"CREATE OR REPLACE TEMP TABLE {raw} AS {rows}", table)
+        raw = self._check_types(contract, mapping, types, raw)
         # Added up and not counted again: a query may give other rows each time.
-        typed.rows_read += sum(f.rows for f in findings)
-        typed.findings[:0] = findings
+        count = self._db.one(f"SELECT count(*) FROM {raw}", table) + sum(f.rows for f in findings)
+        own = id_type or natural_id(types[mapping["customer"]])
+        return Staged(contract, mapping, types, extra, time_format, own, raw, folder, count, tuple(findings))
+
+    def typed(self, staged: Staged, bucket: int | None = None) -> TypedTable:
+        """Type a table's rows, all of them or those of one bucket."""
+        self._shown[staged.contract.table] = (staged, bucket)
+        typed = self._typed(staged, staged.part(bucket))
+        typed.rows_read = staged.rows_read
+        typed.findings[:0] = staged.findings
         return typed
 
     def examples(self, table: str, rows: np.ndarray) -> tuple[dict[str, Any], ...]:
@@ -160,142 +289,88 @@ class Reader:
         wanted = [int(r) for r in rows[:3]]
         if not wanted:
             return ()
-        names = list(self._columns[table])
+        staged, bucket = self._shown[table]
+        types = {n: t for n, t in staged.types.items() if n != FILE_COLUMN}
         query = (
-            f"SELECT {', '.join(_printable(n, self._columns[table][n]) for n in names)} FROM raw_{table} "
+            f"SELECT {', '.join(printable(n, t) for n, t in types.items())} FROM {staged.part(bucket)} "
             f"WHERE {_ROW} IN ({', '.join(map(str, wanted))}) ORDER BY {_ROW}"
         )
         return make_examples(
-            dict(zip(names, r, strict=True)) for r in self._db.connection.execute(query).fetchall()
+            dict(zip(types, r, strict=True)) for r in self._db.connection.execute(query).fetchall()
         )
 
-    # -- opening ------------------------------------------------------------------------------------
+    # -- staging ------------------------------------------------------------------------------------
 
-    def _open_input(self, name: str, location: Location) -> None:
-        relation = self._relation(location, f"input {name}")
-        self.findings += self._set_aside(location, relation, f"input {name}")
+    def _scatter(
+        self, rows: str, value: str, folder: str, buckets: int, known: str | None, table: str
+    ) -> None:
+        """Write rows to one folder per bucket of customers; rows without a usable id go to the first."""
+        Path(folder).mkdir()
+        select = f"SELECT *, {value} AS _churn_id FROM ({rows})"
+        bucket = f"coalesce(hash(_churn_id) % {buckets}, 0)"
+        if known is not None:
+            select = f"SELECT r.*, k.bucket AS _churn_known FROM ({select}) r LEFT JOIN {known} k ON r._churn_id = k.id"
+            bucket = f"coalesce(_churn_known, {bucket})"
+        drop = "_churn_id" if known is None else "_churn_id, _churn_known"
         self._db.run(
-            f"CREATE TEMP VIEW {quote_name(name)} AS SELECT * FROM {relation}{_keep_condition(location)}",
-            f"input {name}",
+            f"COPY (SELECT * EXCLUDE ({drop}), ({bucket})::INTEGER AS {_BUCKET} FROM ({select})) "
+            f"TO {quote_text(folder)} (FORMAT parquet, PARTITION_BY ({_BUCKET}))",
+            table,
         )
-
-    def _relation(self, location: Location, where: str) -> str:
-        if location.query is not None:
-            query = location.query.strip().rstrip(";")
-            return f"({query}\n)"  # the query may end in a comment
-        if location.database is not None and location.table is not None:
-            path = self._find(location.database, where)[0]
-            if path not in self._databases:
-                alias = f"churn_db_{len(self._databases)}"
-                self._db.run(f"ATTACH {quote_text(path)} AS {alias} (READ_ONLY)", where)
-                self._databases[path] = alias
-            return ".".join([self._databases[path], *(quote_name(p) for p in location.table.split("."))])
-        paths = self._find(str(location.path), where)
-        listed = "[" + ", ".join(quote_text(glob.escape(p)) for p in paths) + "]"
-        kinds = {Path(p).suffix.lower() for p in paths}
-        if kinds <= {".parquet", ".pq"}:
-            return f"read_parquet({listed}, union_by_name=true)"
-        if kinds <= {".csv", ".tsv", ".txt", ".gz"}:
-            empty = [p for p in paths if Path(p).stat().st_size == 0]
-            if empty:
-                raise DataError(
-                    f"{where}: the file {empty[0]} is empty, it has not even a line of column names",
-                    fix="Export it again, or take it out of the path.",
-                    code="empty-file",
-                )
-            sep = f", delim={quote_text(location.delimiter)}" if location.delimiter else ""
-            # Left to itself DuckDB skips odd lines at the top and lines that begin with #, without a word.
-            return f"read_csv({listed}, all_varchar=true, header=true, union_by_name=true, skip=0, comment=''{sep})"
-        raise ConfigError(
-            f"{where}: the path {location.path} is neither CSV nor Parquet",
-            given="a folder" if any(Path(p).is_dir() for p in paths) else ", ".join(sorted(kinds)),
-            allowed="files ending in .csv, .tsv, .txt, .csv.gz or .parquet, all of one kind",
-            fix="For a folder add a pattern such as /*.parquet; convert other files or read them through a query.",
-            code="config-path",
-        )
-
-    def _find(self, text: str, where: str) -> list[str]:
-        assert self._config is not None
-        tried = self._config.search_path(text)
-        for candidate in tried:
-            if candidate.exists():  # a name may hold the signs of a pattern: orders[1].csv
-                return [str(candidate)]
-            found = sorted(glob.glob(str(candidate), recursive=True))  # noqa: PTH207 - absolute globs
-            if found:
-                return found
-        raise MissingFileError(
-            f"{where}: no file matches {text}",
-            given=f"looked for {' and '.join(dict.fromkeys(str(p.resolve()) for p in tried))}",
-            fix="Correct the path; a relative one starts at the configuration file's folder, then at yours.",
-            code="missing-source",
-        )
-
-    def _set_aside(self, location: Location, relation: str, table: str) -> list[Finding]:
-        findings = []
-        before = ""
-        for rule in location.set_aside:
-            condition = _condition(rule)
-            rows = self._db.one(f"SELECT count(*) FROM {relation} WHERE {condition}{before}", table)
-            if rows:
-                shown = self._db.connection.execute(
-                    f"SELECT {', '.join(_printable(n, t) for n, t in self._db.describe(relation, table).items())} "
-                    f"FROM {relation} WHERE {condition}{before} LIMIT 3"
-                ).fetchall()
-                names = list(self._db.describe(relation, table))
-                examples = make_examples(dict(zip(names, r, strict=True)) for r in shown)
-                findings.append(Finding(table, "set-aside-rule", "set aside", rows, rule.why, examples))
-            before += f" AND NOT {condition}"
-        return findings
 
     def _features(
-        self, table: str, relation: str, given: Mapping[str, str], found: Mapping[str, str]
+        self,
+        table: str,
+        relation: str,
+        given: Mapping[str, str],
+        found: Mapping[str, str],
+        known: Mapping[str, Kind],
     ) -> Contract:
         """Make the contract of a table of ready features; columns of a CSV hold numbers when all values are some."""
         fields: dict[str, Kind] = {}
         for name, column in (given or {c: c for c in found}).items():
             if name in ("customer", "time", "recorded_at") or column not in found:
                 continue
-            quoted = quote_name(column)
-            if found[column] == "VARCHAR":
+            if found[column] != "VARCHAR":
+                fields[name] = "flag" if found[column] == "BOOLEAN" else "number"
+            elif known.get(name) == "text":
+                fields[name] = "text"
+            else:
                 present = is_present(column, "VARCHAR")
                 text = self._db.one(
-                    f"SELECT count(*) FROM {relation} WHERE {present} AND TRY_CAST({quoted} AS DOUBLE) IS NULL",
+                    f"SELECT count(*) FROM {relation} WHERE {present} "
+                    f"AND TRY_CAST({quote_name(column)} AS DOUBLE) IS NULL",
                     table,
                 )
                 fields[name] = "text" if text else "number"
-            else:
-                fields[name] = "flag" if found[column] == "BOOLEAN" else "number"
         return feature_contract(table, fields)
 
     # -- typing -------------------------------------------------------------------------------------
 
-    def _check_types(self, contract: Contract, mapping: Mapping[str, str]) -> None:
+    def _check_types(
+        self, contract: Contract, mapping: Mapping[str, str], types: dict[str, str], raw: str
+    ) -> str:
         """Refuse columns of a type that cannot hold the field; one without any value has no type, and may be."""
-        table, types = contract.table, self._columns[contract.table]
+        empty = []
         for name, column in mapping.items():
             allowed = misfit(contract.field(name), types[column])
             if allowed is None:
                 continue
-            if self._db.one(f"SELECT count({quote_name(column)}) FROM raw_{table}", table):
+            if self._db.one(f"SELECT count({quote_name(column)}) FROM {raw}", contract.table):
                 raise DataError(
-                    f"{table}.{name} is mapped to the column {column!r}, which cannot hold it",
+                    f"{contract.table}.{name} is mapped to the column {column!r}, which cannot hold it",
                     given=f"its type is {types[column]}",
                     allowed=allowed,
                     fix="Map another column, or convert it in a query.",
                     code="wrong-type",
                 )
-            self._db.run(f"ALTER TABLE raw_{table} ALTER {quote_name(column)} TYPE VARCHAR", table)
+            empty.append(f"NULL::VARCHAR AS {quote_name(column)}")
             types[column] = "VARCHAR"
+        return f"(SELECT * REPLACE ({', '.join(dict.fromkeys(empty))}) FROM {raw})" if empty else raw
 
-    def _typed(
-        self,
-        contract: Contract,
-        mapping: Mapping[str, str],
-        extra: tuple[str, ...],
-        time_format: str | None,
-        id_type: str | None,
-    ) -> TypedTable:
-        table, types = contract.table, self._columns[contract.table]
+    def _typed(self, staged: Staged, relation: str | None) -> TypedTable:
+        contract, mapping, types, extra = staged.contract, staged.mapping, staged.types, staged.extra
+        table, time_format, id_type = contract.table, staged.time_format, staged.id_type
         parts = [_ROW]
         for name, column in mapping.items():
             f, kind = contract.field(name), types[column]
@@ -307,7 +382,10 @@ class Reader:
             if f.kind == "time":
                 parts.append(f"{naive} AS {quote_name('naive_' + name)}")
         parts += [f"nullif(trim({quote_name(c)}::VARCHAR), '') AS {quote_name('extra_' + c)}" for c in extra]
-        data = self._db.arrow(f"SELECT {', '.join(parts)} FROM raw_{table} ORDER BY {_ROW}", table)
+        if FILE_COLUMN in types:
+            parts.append(FILE_COLUMN)
+        rows = f"{relation} ORDER BY {_ROW}" if relation else f"{staged.relation} LIMIT 0"
+        data = self._db.arrow(f"SELECT {', '.join(parts)} FROM {rows}", table)
         row = _numpy(data[_ROW]).astype(np.int64)
         findings: list[Finding] = []
         keep = np.ones(len(row), dtype=bool)
@@ -327,7 +405,8 @@ class Reader:
                 hit = mask & keep
                 if hit.any():
                     examples = self.examples(table, row[hit])
-                    findings.append(Finding(table, code, action, int(hit.sum()), message, examples))
+                    numbers = tuple(int(r) for r in row[hit][:3])
+                    findings.append(Finding(table, code, action, int(hit.sum()), message, examples, numbers))
                 if action == "set aside":
                     keep &= ~mask
         if not keep.all():
@@ -345,22 +424,9 @@ class Reader:
                 columns[name] = data[name].combine_chunks()
         for c in extra:
             columns["extra_" + c] = data["extra_" + c].combine_chunks()
+        if FILE_COLUMN in types:
+            columns[FILE_COLUMN] = _numpy(data[FILE_COLUMN])
         return TypedTable(contract, columns, naive_masks, row[keep], len(row), findings)
-
-
-def _keep_condition(location: Location | None) -> str:
-    if location is None or not location.set_aside:
-        return ""
-    return " WHERE " + " AND ".join(f"NOT {_condition(r)}" for r in location.set_aside)
-
-
-def _condition(rule: SetAside) -> str:
-    return f"coalesce(({rule.when}\n), false)"  # the rule may end in a comment
-
-
-def _printable(column: str, kind: str) -> str:
-    # DuckDB needs pytz to hand out timestamps with a zone; text does without.
-    return f"{quote_name(column)}::VARCHAR" if "TIME ZONE" in kind or "TZ" in kind else quote_name(column)
 
 
 def _numpy(column: Any) -> np.ndarray:

@@ -59,6 +59,21 @@ class Schema:
             labels.append(("customers", column, _frequent(category)))
         return cls(frozenset(columns), tuple(labels))
 
+    @classmethod
+    def of_summary(cls, summary: Mapping[str, Any]) -> Schema:
+        """Read the schema off the summary of a saved log, without reading a row."""
+        columns: set[tuple[str, str | None]] = set()
+        labels = []
+        for name, log in summary["logs"].items():
+            columns.add((name, None))
+            columns |= {(name, c) for c in (*log["numbers"], *log["instants"], *log["categories"])}
+            if name == "tickets" and {"first_reply", "resolved"} & set(log["instants"]):
+                columns.add((name, "answer"))
+            labels += [(name, c, _most(found)) for c, found in log["categories"].items()]
+        columns |= {("customers", c) for c in summary["segments"]}
+        labels += [("customers", c, _most(found)) for c, found in summary["segments"].items()]
+        return cls(frozenset(columns), tuple(labels))
+
     def values(self, table: str, column: str) -> tuple[str, ...]:
         """Return the values of a text column that get signals."""
         return next((v for t, c, v in self.labels if (t, c) == (table, column)), ())
@@ -207,9 +222,12 @@ def _check(signal: Signal, taken: set[str], schema: Schema) -> None:
 
 
 def _frequent(category: Category, end: int | None = None) -> tuple[str, ...]:
-    if not category.labels:
-        return ()
     codes: Array = category.codes[:end]
     counts = np.bincount(codes[codes >= 0], minlength=len(category.labels))
-    top = np.argsort(-counts, kind="stable")[:_VALUES_KEPT]
-    return tuple(category.labels[i] for i in sorted(top) if counts[i])
+    return _most(dict(zip(category.labels, counts.tolist(), strict=True)))
+
+
+def _most(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the most frequent labels, in alphabetical order; of equally frequent ones the first."""
+    kept = sorted(sorted(counts), key=lambda label: -counts[label])[:_VALUES_KEPT]
+    return tuple(sorted(label for label in kept if counts[label]))

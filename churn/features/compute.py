@@ -113,11 +113,12 @@ def split(history: History, block: int = _BLOCK) -> Iterator[tuple[int, History]
         orders[name] = order, np.searchsorted(number[order], np.arange(n // block + 2))
     for k, start in enumerate(range(0, n, block)):
         who = slice(start, min(start + block, n))
+        code = np.full(n, -1, dtype=np.int32)
+        code[who] = np.arange(who.stop - who.start)
         logs: dict[str, EventLog] = {}
         for name, log in history.logs.items():
             order, edges = orders[name]
-            taken = log.take(order[edges[k] : edges[k + 1]])
-            logs[name] = replace(taken, customer=taken.customer - np.int32(start))
+            logs[name] = log.of_customers(order[edges[k] : edges[k + 1]], code)
         yield (
             start,
             replace(

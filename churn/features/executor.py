@@ -11,7 +11,7 @@ makes a customer *unsettled* there; these few are computed from their rows as th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,7 @@ class Executor:
             if wait and (contract is None or contract.outcomes):
                 settled = np.maximum(settled, log.time + wait)
             rows = np.flatnonzero(settled > log.time)
-            if len(rows):
+            if len(rows) or log.earlier is not None:
                 found[name] = log.time[rows], settled[rows], log.customer[rows]
         return found
 
@@ -142,6 +142,9 @@ class Executor:
         for name, (time, settled, customer) in self._settling.items():
             end = int(np.searchsorted(time, cutoff, side="left"))
             late = customer[:end][settled[:end] >= cutoff]
+            former = self.source.logs[name].former(cutoff)
+            if former is not None:
+                late = np.concatenate([late, former.customer])
             if len(late):
                 logs.add(name)
                 hit[late] = True
@@ -158,13 +161,12 @@ class _LogsAsKnown(Mapping[str, EventLog]):
 
     def __init__(self, executor: Executor, who: Array, cutoff: int) -> None:
         self._ex, self._who, self._cutoff = executor, who, cutoff
-        self._place = (np.cumsum(who) - 1).astype(np.int32)
+        self._place = np.where(who, np.cumsum(who) - 1, -1).astype(np.int32)
 
     def __getitem__(self, name: str) -> EventLog:
         log, stream = self._ex.source.logs[name], self._ex.stream(name, None, "time")
-        taken = log.take(stream.of_customers(self._who, stream.end(self._cutoff)))
-        recoded = replace(taken, customer=self._place[taken.customer])
-        return hide_outcomes(recoded.known_before(self._cutoff), self._cutoff)
+        own = log.of_customers(stream.of_customers(self._who, stream.end(self._cutoff)), self._place)
+        return hide_outcomes(own.known_before(self._cutoff), self._cutoff)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._ex.source.logs)

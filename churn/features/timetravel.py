@@ -189,8 +189,15 @@ def _another(log: EventLog, cutoff: int, customers: int, rng: np.random.Generato
         categories[c] = Category(codes.astype(np.int32), category.labels)
     customer = mixed(log.customer, rng.integers(0, customers, n)).astype(np.int32)
     other = EventLog(log.name, time, customer, numbers, instants, categories, recorded)
-    order = np.argsort(time, kind="stable")
-    return other.take(order), int((hidden & (fate != 0)).sum()) + len(copies)
+    other = other.take(np.argsort(time, kind="stable"))
+    if log.earlier is not None:  # what is changed lies after all that was known, so the rest keeps its order
+        former, replaced = log.earlier, log.earlier.replaced
+        assert replaced is not None
+        assert former.place is not None
+        moved = np.where(replaced >= cutoff, later(len(replaced)), replaced)
+        place = np.searchsorted(np.sort(rows[~changes]), former.place, side="left")
+        other = replace(other, earlier=replace(former, replaced=moved, place=place))
+    return other, int((hidden & (fate != 0)).sum()) + len(copies)
 
 
 def _shuffled(values: Array, n: int, rng: np.random.Generator) -> Array:

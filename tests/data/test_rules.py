@@ -191,13 +191,15 @@ def test_satisfaction_needs_resolved():
 # -- keys -----------------------------------------------------------------------------------------------
 
 
-def test_few_repeated_keys_are_set_aside_and_the_first_row_kept():
+def test_of_few_repeated_keys_the_row_read_last_counts():
     ids = ["a", "a", None, None, *[f"x{i}" for i in range(16)]]
     history = _history(_orders(order_id=ids, amount=[1.0, 2.0]))
-    duplicate, empty = _found(history, "duplicate-order_id"), _found(history, "null-order_id")
-    assert (duplicate.action, duplicate.rows, duplicate.examples[0]["amount"]) == ("set aside", 1, 2.0)
+    corrected, empty = _found(history, "corrected-order_id"), _found(history, "null-order_id")
+    assert (corrected.action, corrected.rows, corrected.examples[0]["amount"]) == ("set aside", 1, 1.0)
+    assert corrected.message == "`order_id` comes again in a newer row, which counts"
     assert (empty.action, empty.rows, len(empty.examples)) == ("note", 2, 2)
     assert len(history.logs["orders"]) == 19
+    assert history.logs["orders"].earlier is None
 
 
 @pytest.mark.parametrize(("repeats", "error"), [(2, False), (3, True)])
@@ -211,13 +213,13 @@ def test_a_tenth_of_repeated_keys_is_still_allowed(repeats, error):
         assert e.value.code == "duplicate-order_id"
         assert "sum them per order in a query" in str(e.value)
     else:
-        assert _found(_history(orders), "duplicate-order_id").rows == 2
+        assert _found(_history(orders), "corrected-order_id").rows == 2
 
 
 def test_empty_and_repeated_ticket_ids():
     history = _history(tickets=_tickets(ticket_id=[None, "", "a", "a", *[f"x{i}" for i in range(16)]]))
     assert _found(history, "null-ticket_id").rows == 2
-    assert _found(history, "duplicate-ticket_id").rows == 1
+    assert _found(history, "corrected-ticket_id").rows == 1
     with pytest.raises(DataError, match=r"tickets: 95 % .* give one row per key") as e:
         _history(tickets=_tickets(ticket_id=["a"] * 20))
     assert e.value.code == "duplicate-ticket_id"
@@ -268,19 +270,12 @@ def test_before_joined():
     ticket = next(f for f in history.checks.findings if (f.table, f.code) == ("tickets", "before-joined"))
     order = next(f for f in history.checks.findings if (f.table, f.code) == ("orders", "before-joined"))
     # Customer 0 comes on days 1, 6, 11, 16; customer 2 on days 3 (the joining day itself), 8, 13, 18.
-    assert (ticket.action, ticket.rows) == ("set aside", 2)
+    assert (ticket.action, ticket.rows) == ("note", 2)
     assert [e["ticket_id"] for e in ticket.examples] == ["T0", "T5"]
     assert (order.action, order.rows) == ("note", 2)
-    assert len(history.logs["tickets"]) == 18
+    assert len(history.logs["tickets"]) == 20
     assert len(history.logs["orders"]) == len(history.logs["interactions"]) == 20
     np.testing.assert_array_equal(history.joined[[1, 3, 4]], NEVER)
-
-
-def test_when_all_tickets_are_before_joined_the_table_is_left_away():
-    customers = pd.DataFrame({"customer": range(5), "joined": "2024-06-01"})
-    history = _history(tickets=_tickets(), customers=customers)
-    assert "tickets" not in history.logs
-    assert _found(history, "empty-table").table == "tickets"
 
 
 def test_customers_of_one_table_only_are_told():
