@@ -1,28 +1,58 @@
-"""The contender churn, through its public functions."""
+"""The contender churn: from its saved log to one file per cutoff, part by part.
+
+The log is made from the Parquet files once, by the first run or by `python -m benchmarks.engine.with_churn DATA`; the
+contender `ingest` measures that step. The baselines read the Parquet files, which are typed and in time order already.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
+from benchmarks.engine.signals import SIGNALS, TABLES, main, result_file
+from churn.config import Config, make_config
+from churn.data.store import LogStore
+from churn.features.catalogue import Schema, catalogue
+from churn.features.parts import compute_parts, write_parts
 
-import churn
-from benchmarks.engine.signals import SIGNALS, TABLES, main, moment, result_file
+
+def config(data: Path, log: Path, memory_limit: str = "2GB", pattern: str = "{table}.parquet") -> Config:
+    """Return the configuration of a log made from the files of a folder."""
+    return make_config(
+        {
+            "name": "benchmark",
+            "timezone": "UTC",
+            "log": {"path": str(log.resolve()), "memory_limit": memory_limit},
+            "sources": {t: {"path": str(data.resolve() / pattern.format(table=t))} for t in TABLES},
+            "definition": {"active_days": 180, "horizon_days": 60},
+        }
+    )
+
+
+def prepare(data: Path) -> Config:
+    """Make the saved log beside the files where it is missing."""
+    settings = config(data, data / "log")
+    if not (data / "log" / "manifest.json").exists():
+        from churn.data.ingest import ingest
+
+        ingest(settings)
+    return settings
 
 
 def compute(data: Path, cutoffs: Sequence[int], out: Path, signals: Sequence[str] = SIGNALS) -> None:
-    """Read the tables, make a history, compute and write one file per cutoff."""
-    tables = {t: pq.read_table(data / f"{t}.parquet") for t in TABLES}
-    history = churn.make_history(tables.pop("orders"), **tables, timezone="UTC")
-    by_name = {s.name: s for s in churn.catalogue(history)}
-    chosen = [by_name[name] for name in signals]
-    for cutoff in cutoffs:
-        features = churn.compute_features(history, moment(cutoff), signals=chosen)
-        features.reset_index().to_parquet(
-            result_file(out, cutoff), index=False, compression=None, use_dictionary=False
-        )
+    """Compute from the saved log and write one file per cutoff."""
+    store = LogStore.of(prepare(data))
+    by_name = {s.name: s for s in catalogue(Schema.of_summary(store.summary()))}
+    chosen = list(by_name.values()) if signals == ("all",) else [by_name[name] for name in signals]
+    pieces = compute_parts(
+        lambda _: (store.load(b) for b in range(store.buckets)), store.buckets, sorted(cutoffs), chosen
+    )
+    write_parts(pieces, chosen, {c: result_file(out, c).name for c in cutoffs}, out)
 
 
 if __name__ == "__main__":
-    main(compute)
+    if len(sys.argv) == 2:
+        prepare(Path(sys.argv[1]))
+    else:
+        main(compute)

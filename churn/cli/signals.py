@@ -83,7 +83,7 @@ def listing(signals: Sequence[Signal]) -> str:
 class Rows:
     """Where signals are computed from: the parts of a log, read one by one."""
 
-    parts: Callable[[], Iterable[History]]
+    parts: Callable[[frozenset[str] | None], Iterable[History]]
     count: int
     timezone: str
     schema: Schema
@@ -98,12 +98,12 @@ def open_rows(settings: Config) -> Rows:
     if settings.log.path is None:
         history = load_history(settings)
         pieces = [part for _, part in split(history)]
-        return Rows(lambda: pieces, len(pieces), history.timezone, Schema.of(history))
+        return Rows(lambda _: pieces, len(pieces), history.timezone, Schema.of(history))
     from churn.data.store import LogStore
 
     store = LogStore.of(settings)
     return Rows(
-        lambda: (store.load(b) for b in range(store.buckets)),
+        lambda _: (store.load(b) for b in range(store.buckets)),
         store.buckets,
         store.manifest.timezone,
         Schema.of_summary(store.summary()),

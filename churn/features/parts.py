@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+Parts = Callable[[frozenset[str] | None], Iterable[History]]
+
+
 @dataclass(frozen=True)
 class Piece:
     """The signals of some customers at one cutoff.
@@ -41,15 +44,15 @@ class Piece:
 
 
 def compute_parts(
-    parts: Callable[[], Iterable[History]], count: int, cutoffs: Sequence[int], signals: Sequence[Signal]
+    parts: Parts, count: int, cutoffs: Sequence[int], signals: Sequence[Signal]
 ) -> Iterator[Piece]:
     """Yield the signals of everybody with an order before each cutoff, part by part.
 
     Parameters
     ----------
     parts : callable
-        Gives the parts of the log, each with customers of its own; called twice where signals compare a customer
-        with all others.
+        Gives the parts of the log, each with customers of its own, given the tables that are needed or None for all.
+        Where signals compare a customer with all others it is called a first time for that.
     count : int
         How many parts there are, for the progress.
     cutoffs : sequence of int
@@ -59,10 +62,13 @@ def compute_parts(
     """
     measures = [s.measure for s in signals]
     pools = None
-    if count > 1 and pools_of(measures):
-        pools = pool_figures((Executor(Source.of(p), cutoffs, measures) for p in parts()), measures)
+    compared = [m for m in measures if pools_of([m])]
+    if count > 1 and compared:
+        tables = frozenset(table for m in compared for table, _ in m.needs())
+        first = (Executor(Source.of(p), cutoffs, compared) for p in parts(tables))
+        pools = pool_figures(first, compared)
     buffer = np.empty((len(signals), 0))
-    for i, part in enumerate(parts()):
+    for i, part in enumerate(parts(None)):
         executor = Executor(Source.of(part), cutoffs, measures, pools)
         for k, cutoff in enumerate(cutoffs):
             report("Computing signals", i * len(cutoffs) + k, count * len(cutoffs))
