@@ -108,7 +108,7 @@ class _Draw:
         edge = st.builds(lambda d, n: t - round(d * DAY) + n, st.sampled_from(EDGES), nudge)
         anywhere = st.integers(t - 500 * DAY, t + 40 * DAY)
         self.when = st.sampled_from(draw(st.lists(edge | anywhere, min_size=1, max_size=12)))
-        self.who = st.sampled_from(WHO)
+        self.who = st.sampled_from(("a", "a", *WHO))
         waits = [round(d * DAY) + n for d in (patience.ignored, patience.silent) for n in (0, 1)]
         self.after = st.sampled_from((None, None, 0, HOUR, DAY, 40 * DAY, *waits, AT_T, JUST_BEFORE_T))
         self.late = st.sampled_from((None, None, None, 0, 1, DAY, 40 * DAY, AT_T, JUST_BEFORE_T))
@@ -120,6 +120,7 @@ class _Draw:
         one = st.fixed_dictionaries(
             {"customer": self.who, at: self.when, **fields, **outcomes, "recorded_at": self.late}
         )
+        least = max(least, self.draw(st.sampled_from((0, 0, most // 2, most))))
         found = self.draw(st.lists(one, min_size=least, max_size=most))
         for row in found:
             for name in (*outcomes, "recorded_at"):
