@@ -1,59 +1,31 @@
+"""compute_features against the oracle, and what the frame looks like."""
+
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from churn.data.history import History
 from churn.data.simulate import make_shop
 from churn.errors import ParameterError
-from churn.features import compute
-from churn.features.compute import catalogue, compute_features, feature_matrix
-from tests.features.oracle import DAY, Tables, instant, signals_at
-from tests.features.tables import changed_futures, history_of, orders, shops, ticket
+from churn.features.catalogue import catalogue
+from churn.features.compute import compute_features, feature_matrix
+from tests.features.agree import assert_agree, unknown
+from tests.features.oracle import DAY, Tables, instant
+from tests.features.tables import Shop, generated, history_of, orders, shops, ticket
 
 T = instant("2024-03-01")
-generated = settings(
-    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-
-
-def unknown(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def assert_agree(tables: Tables, t: int, ignored_after_days: float = 7.0) -> pd.DataFrame:
-    """The executor gives what the oracle gives: the same signals, for every customer of the history."""
-    history = history_of(tables)
-    got = compute_features(history, t, customers=history.customers, ignored_after_days=ignored_after_days)
-    want = signals_at(tables, t, ignored_after_days=ignored_after_days)
-    assert list(got.index) == sorted(want)
-    for who, signals in want.items():
-        assert set(got.columns) == set(signals)
-        for name, value in signals.items():
-            mine = got.loc[who, name]
-            if unknown(value) or unknown(mine):
-                same = unknown(value) == unknown(mine)
-            elif isinstance(value, str):
-                same = mine == value
-            else:
-                same = math.isclose(mine, value, rel_tol=1e-9, abs_tol=1e-9)
-            assert same, (who, name, mine, value)
-    return got
-
-
-# -- the executor against the oracle -------------------------------------------------------------------
 
 
 @generated
 @given(shops())
-def test_every_signal_is_what_its_meaning_says(shop: tuple[Tables, int, float]) -> None:
-    assert_agree(*shop)
+def test_every_signal_is_what_its_meaning_says(shop: Shop) -> None:
+    assert_agree(shop.tables, shop.t, shop.patience)
 
 
 CASES = {
@@ -191,41 +163,6 @@ def test_a_whole_shop_agrees_with_the_oracle(shop: Tables) -> None:
     assert_agree(shop, T)
 
 
-# -- time travel ---------------------------------------------------------------------------------------
-
-
-@generated
-@given(changed_futures())
-def test_the_future_changes_no_signal(futures: tuple[Tables, Tables, int]) -> None:
-    one, other, t = futures
-    if not one.orders or not other.orders:
-        return
-    frames = [compute_features(history_of(x), t) for x in (one, other)]
-    # A table or value that exists only from T on may add a column; it says nothing.
-    both = [c for c in frames[0] if c in frames[1]]
-    pd.testing.assert_frame_equal(frames[0][both], frames[1][both], check_exact=True, check_dtype=False)
-    for frame in frames:
-        for name in frame.columns.difference(both):
-            assert all(unknown(v) or v == 0 for v in frame[name]), name
-
-
-def test_a_view_without_a_future_is_the_same_view(shop: Tables) -> None:
-    past = replace(
-        shop,
-        orders=[r for r in shop.orders if r["time"] < T],
-        returns=[r for r in shop.returns if r["time"] < T],
-        interactions=[r for r in shop.interactions if r["time"] < T],
-        tickets=[
-            {**r, **{k: None for k in ("first_reply", "resolved") if r[k] is not None and r[k] >= T}}
-            for r in shop.tickets
-            if r["opened"] < T
-        ],
-    )
-    pd.testing.assert_frame_equal(
-        compute_features(history_of(shop), T), compute_features(history_of(past), T)
-    )
-
-
 # -- compute_features ----------------------------------------------------------------------------------
 
 
@@ -294,23 +231,3 @@ def test_the_matrix_holds_positions_for_categories(history: History) -> None:
     np.testing.assert_array_equal(matrix, [[1, 1], [2, 0], [0, np.nan]])
 
 
-def test_equal_parts_are_computed_once(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[object, ...]] = []
-    find = compute.Executor._find
-
-    def counted(self: compute.Executor, *key: Any) -> Any:
-        asked.append(key)
-        return find(self, *key)
-
-    monkeypatch.setattr(compute.Executor, "_find", counted)
-    compute_features(history, "2024-03-01")
-    assert len(asked) == len(set(asked))
-
-
-@settings(generated, max_examples=20)
-@given(shops())
-def test_order_days_worked_out_before_the_cutoff_are_shared_rightly(shop: tuple[Tables, int, float]) -> None:
-    tables, t, _ = shop
-    history, primed = history_of(tables), history_of(tables)
-    assert len(primed.logs["orders"].order_days) == 2  # now every view takes its part of it
-    pd.testing.assert_frame_equal(compute_features(history, t), compute_features(primed, t))

@@ -1,0 +1,412 @@
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.config import FeatureSettings, OwnSignal
+from churn.data.history import History
+from churn.errors import ConfigError, DataError, MissingFileError, ParameterError
+from churn.features.catalogue import catalogue
+from churn.features.compute import compute_features
+from churn.features.measures import Count, Last, Ratio
+from churn.features.own import load_signals, parse_measure, signal
+from churn.features.signal import Above, Both, Is, Signal
+from tests.features.agree import assert_same_bits, at_each, at_one
+from tests.features.oracle import DAY, Tables, instant
+from tests.features.tables import history_of, orders, ticket
+
+T = instant("2024-03-01")
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return history_of(
+        Tables(
+            orders(T - 50 * DAY, T - 30 * DAY, T - DAY, channel="web", delivered=None)
+            + orders(T - 9 * DAY, T - 3 * DAY, customer="b", amount=120.0)
+            + orders(T + 9 * DAY, customer="c"),
+            tickets=[ticket(T - 9 * DAY, T - 8 * DAY)],
+            customers=[{"customer": "a", "size": "big"}],
+        )
+    )
+
+
+def computed(history: History, made: Signal) -> list[float]:
+    """One signal of all customers, which must be the same in its view, in one pass and in blocks."""
+    found = at_one(history, T, [made])
+    assert_same_bits(at_each(history, [T], [made])[0], found)
+    assert_same_bits(at_each(history, [T], [made], block=1)[0], found)
+    return found[:, 0].tolist()
+
+
+# -- expressions ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "measure"),
+    [
+        ("Count('orders')", Count("orders")),
+        (" Count( 'orders' , 90 )\n", Count("orders", 90)),
+        ("Count('orders', until=30, days=60)", Count("orders", 60, 30)),
+        ("Count('orders', None)", Count("orders")),
+        (
+            "Ratio(Count('orders', where=Both(Is('channel', 'x'), Above('amount', -2.5))), Count('orders'))",
+            Ratio(Count("orders", where=Both(Is("channel", "x"), Above("amount", -2.5))), Count("orders")),
+        ),
+        ("Last('orders', 'amount', back=1)", Last("orders", "amount", back=1)),
+    ],
+)
+def test_an_expression_is_a_measure(text: str, measure: Any) -> None:
+    assert parse_measure(text, "x") == measure
+
+
+MISTAKES = {
+    "there is no Cuont": "Cuont('orders')",
+    "is not a measure": "Count",
+    "it is no measure": "Above('amount')",
+    "not well formed": "Count('orders'",
+    "missing 1 required": "Count()",
+    "unexpected keyword": "Count('orders', day=3)",
+    "cannot take '90' as days": "Count('orders', '90')",
+    "cannot take -3 as days": "Count('orders', -3)",
+    "cannot take 0 as days": "Count('orders', 0)",
+    "cannot take 3 as log": "Count(3)",
+    "as where": "Count('orders', where='big')",
+    "as bottom": "Ratio(Count('orders'), 3)",
+    "as other": "Count('orders', where=Both(Above('amount'), 3))",
+    "as number": "Count('orders', where=Above('amount', 'x'))",
+}
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+def test_a_mistake_is_said_clearly(what: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse_measure(MISTAKES[what], "mine")
+    said = str(raised.value)
+    assert said.startswith("The measure of the signal mine cannot be read: ")
+    assert what in said
+    assert MISTAKES[what] in said
+    assert "Allowed: measures" in said
+
+
+def test_a_slip_of_the_pen_is_met_with_what_was_meant() -> None:
+    with pytest.raises(ConfigError, match="Did you mean Count"):
+        parse_measure("Cuont('orders')", "x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('touch executed')",
+        "open('executed', 'w')",
+        "Count(open('executed', 'w'))",
+        "Count('orders', days=open('executed', 'w'))",
+        "[x for x in open('executed', 'w')]",
+        "(lambda: open('executed', 'w'))()",
+        "Count('orders').__class__",
+        "f\"{open('executed', 'w')}\"",
+        "Count('orders') if open('executed', 'w') else 1",
+        "(x := Count('orders'))",
+        "Count('orders'); import os",
+        "exec('1')",
+        "b'orders'",
+        "1",
+        "'orders'",
+        "...",
+        "",
+        "  ",
+        "[Count('orders')]",
+        "Count(*['orders'])",
+        "-'x'",
+        "\0",
+    ],
+)
+def test_nothing_but_measures_is_read_and_nothing_is_executed(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_measure(text, "x")
+    assert not Path("executed").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Count('orders', days=30, until=-30)",
+        "Total('orders', 'amount', until=-1)",
+        "Last('orders', 'amount', back=-1)",
+    ],
+)
+def test_an_expression_cannot_ask_for_the_future(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_measure(text, "x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Count('orders', **x)",
+        "Count('orders', days=90, days=30)",
+        "Count('orders', 30, until=60)",
+        "Count('orders', 1e999)",
+        "Count('orders', True)",
+        "Count('orders', 1e300)",
+        "Last('orders', 'amount', back=1.5)",
+        "Since('orders', first='no')",
+        "Overdue('lateness')",
+        "GapMedian(0)",
+        "GapMedian(2.5)",
+        "RecentGaps(0)",
+        "Slope('orders', buckets=1)",
+        "Slope('orders', buckets=2.5)",
+        "AgainstMean(Count('orders'), 'size')",
+        "AgainstMean(Count('orders'), Count('orders'))",
+        "TopShare('orders', 'channel', 5)",
+        "TopShare('orders', 'channel', 'web')",
+        "Total('orders', 'fade:x')",
+        "FadingRate('orders', 1e-300)",
+        "-" * 3000 + "1",
+    ],
+)
+def test_what_cannot_be_computed_is_refused_and_not_computed_wrongly(history: History, text: str) -> None:
+    with pytest.raises(ConfigError):
+        catalogue(history, own=[signal("x", text, meaning="m")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Count('orders', by='amount')",
+        "Count('orders', where=Above('channel'))",
+        "Count('orders', where=Is('amount', 'x'))",
+        "Count('orders', where=Missing('amount'))",
+        "Count('orders', where=Unmet('amount', 3))",
+        "Total('orders', 'channel')",
+        "Last('orders', 'channel')",
+        "Ahead('orders', 'amount')",
+        "TopShare('orders', 'amount', ('x',))",
+    ],
+)
+def test_a_column_of_another_kind_is_refused(history: History, text: str) -> None:
+    """A number where a time is meant, a text where a number is, and so on."""
+    with pytest.raises(ConfigError):
+        catalogue(history, own=[signal("x", text, meaning="m")])
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Count('returns')", "reads returns, which the data do not have. Allowed: tables customers, orders, tickets"),
+        ("Total('orders', 'weight')", "reads orders.weight, which the data do not have. Allowed: columns amount"),
+        ("Count('orders', where=Above('weight'))", "reads orders.weight"),
+        ("Segment('colour', ('red',))", "reads customers.colour"),
+        ("Count('tickets', where=Known('gap'))", "reads tickets.gap"),
+    ],
+)
+def test_a_column_that_is_not_there_is_refused(history: History, text: str, what: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        catalogue(history, own=[signal("mine", text, meaning="m")])
+    assert f"The signal mine {what}" in str(raised.value)
+
+
+def test_signals_come_from_the_configuration(history: History) -> None:
+    spec = OwnSignal(name="big", measure="Count('orders', where=Above('amount', 100))", meaning="big orders")
+    settings = FeatureSettings(signals=(spec,))
+    assert catalogue(history, settings=settings)[-1] == signal("big", spec.measure, meaning="big orders")
+    assert compute_features(history, T, settings=settings)["big"].tolist() == [0, 2]
+    for change in ({"unit": "kg"}, {"warns": "no"}, {"measure": "Count"}):
+        with pytest.raises(ConfigError):
+            catalogue(settings=FeatureSettings(signals=(spec.model_copy(update=change),)))
+
+
+def test_a_name_is_taken_once(history: History) -> None:
+    mine = signal("mine", "Count('orders')", meaning="m")
+    with pytest.raises(ConfigError, match="There is a signal mine already"):
+        catalogue(history, own=[mine, mine])
+    with pytest.raises(ConfigError, match="There is a signal recency_days already"):
+        catalogue(history, own=[signal("recency_days", "Count('orders')", meaning="m")])
+
+
+def test_signal_says_what_is_wrong() -> None:
+    with pytest.raises(ParameterError, match=r"has no such unit\. Given: 'kg'\. Allowed: orders, days"):
+        signal("x", "Count('orders')", meaning="m", unit="kg")
+    with pytest.raises(ParameterError, match="has no such warns"):
+        signal("x", "Count('orders')", meaning="m", warns="up")
+    with pytest.raises(ParameterError, match="has neither a measure nor tables"):
+        signal("x", meaning="m")
+
+
+def test_one_table_may_be_named_without_a_list() -> None:
+    """A text is a sequence of its letters; it must not be taken for tables o, r, d, e, r and s."""
+    try:
+        made = signal("x", tables="orders", meaning="m")(lambda orders, as_of: None)
+    except ParameterError:
+        return
+    assert made.sources == ("orders",)
+
+
+# -- functions -----------------------------------------------------------------------------------------
+
+
+def of(function: Callable[..., Any], *tables: str) -> Signal:
+    return signal("mine", tables=tables or ("orders",), meaning="m")(function)
+
+
+def test_a_function_gets_what_was_known(history: History) -> None:
+    seen: dict[str, Any] = {}
+
+    def look(orders: pd.DataFrame, tickets: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
+        seen.update(orders=orders, tickets=tickets, as_of=as_of)
+        return orders.groupby("customer").size()
+
+    assert at_one(history, T, [of(look, "orders", "tickets")])[:, 0].tolist()[:2] == [3, 2]
+    assert seen["as_of"] == pd.Timestamp("2024-03-01", tz="UTC")
+    assert (seen["orders"]["time"] < seen["as_of"]).all()
+    assert seen["orders"].columns.tolist() == ["customer", "time", "amount", "delivered", "channel"]
+    assert str(seen["orders"]["time"].dt.tz) == "UTC"
+    assert seen["orders"]["delivered"].isna().all()
+    assert seen["orders"]["channel"].tolist()[:1] == ["web"]
+    assert seen["tickets"]["resolved"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("function", "want"),
+    [
+        (lambda orders, as_of: orders.groupby("customer").size(), [3, 2, np.nan]),
+        (lambda orders, as_of: orders.groupby("customer").size() > 2, [1, 0, np.nan]),
+        (lambda orders, as_of: orders.groupby("customer").size().astype("Int64"), [3, 2, np.nan]),
+        (lambda orders, as_of: pd.Series([], dtype=float), [np.nan] * 3),
+    ],
+)
+def test_what_a_function_may_return(history: History, function: Any, want: list[float]) -> None:
+    np.testing.assert_array_equal(computed(history, of(function)), want)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda orders, as_of: orders.groupby("customer").size() / len(orders),
+        lambda orders, as_of: orders.groupby("customer")["amount"].sum().rank(pct=True),
+    ],
+)
+def test_a_function_may_compare_customers(history: History, function: Any) -> None:
+    """It is given the tables, so it must be given all of them, however the customers are split."""
+    computed(history, of(function))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        3.0,
+        {0: 1.0},
+        pd.DataFrame({"x": [1.0]}),
+        pd.Series(["x"], index=[0]),
+        pd.Series([1.0], index=["a"]),
+        pd.Series([1.0], index=[-1]),
+        pd.Series([1.0], index=[99]),
+        pd.Series([1.0, 2.0], index=[0, 0]),
+        pd.Series([1.0], index=[0.5]),
+        pd.Series([1.0], index=[np.nan]),
+        pd.Series([1j], index=[0]),
+        pd.Series([pd.Timedelta(1, "D")], index=[0]),
+        pd.Series([pd.Timestamp("2024-01-01")], index=[0]),
+    ],
+    ids=lambda r: repr(r)[:40].replace("\n", " "),
+)
+def test_what_a_function_may_not_return(history: History, result: Any) -> None:
+    with pytest.raises(DataError, match=r"^The function of the signal mine returned .*Allowed: a pandas Series"):
+        at_one(history, T, [of(lambda orders, as_of: result)])
+
+
+class _Fails:
+    def __call__(self, orders: Any, as_of: Any) -> Any:
+        return 1 / 0
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda orders, as_of: 1 / 0,
+        _Fails(),
+        functools.partial(lambda x, orders, as_of: 1 / x, 0),
+        lambda orders: None,
+    ],
+    ids=["function", "object", "partial", "arguments"],
+)
+def test_a_function_that_fails_says_where(history: History, function: Any) -> None:
+    with pytest.raises(DataError, match=r"^The function of the signal mine failed: (Zero|Type)\w*Error.*Given: line"):
+        at_one(history, T, [of(function)])
+
+
+def test_a_function_cannot_change_the_log(history: History) -> None:
+    def change(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
+        orders["amount"] *= 0
+        orders.loc[:, "customer"] = 0
+        return orders.groupby("customer").size()
+
+    before = [a.copy() for a in (history.logs["orders"].numbers["amount"], history.logs["orders"].customer)]
+    at_one(history, T, [of(change)])
+    at_each(history, [T], [of(change)])
+    after = history.logs["orders"].numbers["amount"], history.logs["orders"].customer
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# -- files ---------------------------------------------------------------------------------------------
+
+MAKES_ONE = "import churn\nmine = churn.signal('mine', \"Count('orders')\", meaning='m')\n"
+
+
+def loaded(text: str, name: str = "own.py") -> tuple[Signal, ...]:
+    Path(name).write_text(text, encoding="utf-8")
+    return load_signals([Path(name)])
+
+
+def test_a_file_makes_signals() -> None:
+    assert [s.name for s in loaded(MAKES_ONE)] == ["mine"]
+    text = "import churn\n@churn.signal('w', tables=['orders'], meaning='m')\ndef w(orders, as_of):\n    return None\n"
+    assert [s.name for s in loaded(MAKES_ONE + text)] == ["mine", "w"]
+    assert load_signals([]) == ()
+
+
+def test_a_signal_with_two_names_in_a_file_is_one_signal() -> None:
+    assert len(loaded(MAKES_ONE + "again = mine\n")) == 1
+
+
+def test_a_file_may_define_classes() -> None:
+    """Data classes with postponed annotations look up their module."""
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass A:\n    b: int = 3\n"
+    assert len(loaded(text + MAKES_ONE.replace("import churn\n", "import churn\n"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def", "own.py failed: SyntaxError"),
+        ("1 / 0", "own.py failed: ZeroDivisionError: division by zero"),
+        ("import sys\nsys.exit(3)", "own.py failed: SystemExit"),
+        ("import churn\nchurn.signal('x', 'Cuont', meaning='m')", "own.py failed: ConfigError"),
+        ("", "own.py makes no signal"),
+        ("mine = 3", "own.py makes no signal"),
+    ],
+)
+def test_a_file_that_cannot_be_used(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        loaded(text)
+    assert said in str(raised.value)
+
+
+def test_a_file_that_is_no_python_file() -> None:
+    with pytest.raises(ConfigError):
+        loaded(MAKES_ONE, "own.txt")
+
+
+def test_a_file_that_is_not_there() -> None:
+    for path in (Path("nowhere.py"), Path()):
+        with pytest.raises(MissingFileError, match=r"There is no file .*Correct features\.python"):
+            load_signals([path])
