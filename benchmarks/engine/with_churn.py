@@ -14,6 +14,7 @@ from benchmarks.engine.signals import SIGNALS, TABLES, main, result_file
 from churn.config import Config, make_config
 from churn.data.store import LogStore
 from churn.features.catalogue import Schema, catalogue
+from churn.features.executor import Source
 from churn.features.parts import compute_parts, write_parts
 
 
@@ -46,7 +47,10 @@ def compute(data: Path, cutoffs: Sequence[int], out: Path, signals: Sequence[str
     by_name = {s.name: s for s in catalogue(Schema.of_summary(store.summary()))}
     chosen = list(by_name.values()) if signals == ("all",) else [by_name[name] for name in signals]
     pieces = compute_parts(
-        lambda _: (store.load(b) for b in range(store.buckets)), store.buckets, sorted(cutoffs), chosen
+        lambda _: (Source.of(store.load(b)) for b in range(store.buckets)),
+        store.buckets,
+        sorted(cutoffs),
+        chosen,
     )
     write_parts(pieces, chosen, {c: result_file(out, c).name for c in cutoffs}, out)
 

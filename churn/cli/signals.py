@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from churn.config import Config
     from churn.data.history import History
     from churn.features.catalogue import Schema
+    from churn.features.parts import Parts
     from churn.features.signal import Signal
     from churn.features.timetravel import TimeTravelReport
 
@@ -83,7 +84,7 @@ def listing(signals: Sequence[Signal]) -> str:
 class Rows:
     """Where signals are computed from: the parts of a log, read one by one."""
 
-    parts: Callable[[frozenset[str] | None], Iterable[History]]
+    parts: Parts
     count: int
     timezone: str
     schema: Schema
@@ -93,21 +94,27 @@ def open_rows(settings: Config) -> Rows:
     """Open the saved log without reading it, or read the sources."""
     from churn.data.load import load_history
     from churn.features.catalogue import Schema
-    from churn.features.compute import split
+    from churn.features.executor import Source
+    from churn.features.parts import parts_of
 
     if settings.log.path is None:
         history = load_history(settings)
-        pieces = [part for _, part in split(history)]
-        return Rows(lambda _: pieces, len(pieces), history.timezone, Schema.of(history))
-    from churn.data.store import LogStore
+        schema, timezone = Schema.of(history), history.timezone
+    else:
+        from churn.data.store import LogStore
 
-    store = LogStore.of(settings)
-    return Rows(
-        lambda _: (store.load(b) for b in range(store.buckets)),
-        store.buckets,
-        store.manifest.timezone,
-        Schema.of_summary(store.summary()),
-    )
+        store = LogStore.of(settings)
+        schema, timezone = Schema.of_summary(store.summary()), store.manifest.timezone
+        if not settings.features.python:  # functions see all customers at once
+            return Rows(
+                lambda _: (Source.of(store.load(b)) for b in range(store.buckets)),
+                store.buckets,
+                timezone,
+                schema,
+            )
+        history = store.load()
+    pieces = parts_of(history)
+    return Rows(lambda _: pieces, len(pieces), timezone, schema)
 
 
 def compute(
@@ -139,7 +146,7 @@ def page() -> str:
     from jinja2 import Environment, StrictUndefined
 
     from churn.features.catalogue import catalogue
-    from churn.features.own import described
+    from churn.features.formulas import described
 
     text = files("churn.cli").joinpath("signals.md.jinja").read_text(encoding="utf-8")
     # Markdown and not HTML: what is filled in is our own.

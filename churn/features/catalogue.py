@@ -14,6 +14,7 @@ from churn.data.history import Category, History
 from churn.errors import ConfigError
 from churn.features.families import account, engagement, product, relative, rhythm, service, voice, volume
 from churn.features.families._make import label_signal
+from churn.features.formulas import misused_column
 from churn.features.labels import LastLabel
 from churn.features.measures import Last, Since
 from churn.features.own import from_settings
@@ -217,6 +218,16 @@ def _check(signal: Signal, taken: set[str], schema: Schema) -> None:
             if column and columns
             else f"tables {', '.join(sorted({t for t, _ in schema.columns}))}",
             fix="Map it in the configuration, or correct the signal.",
+            code="signal-column",
+        )
+    misused = misused_column(signal.measure, frozenset((t, c) for t, c, _ in schema.labels))
+    if misused:
+        table, column, allowed = misused
+        raise ConfigError(
+            f"The signal {signal.name} cannot use {table}.{column} so",
+            given=signal.formula,
+            allowed=allowed,
+            fix="Correct the signal.",
             code="signal-column",
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from churn.config import FeatureSettings
 from churn.data.history import Category, EventLog, History, Instant, View, check_history
 from churn.errors import ParameterError
 from churn.features.catalogue import catalogue
-from churn.features.executor import Executor, Source, pools_of
+from churn.features.executor import Executor, Source, Whole, pools_of
 from churn.features.signal import Array, Measure, Pool, Signal
 from churn.features.streams import stable_order
 from churn.progress import report
@@ -69,8 +69,12 @@ def feature_matrices(
     """
     measures = [s.measure for s in signals]
     out = [np.empty((len(signals), len(p))) for p in populations]
-    blocks = [(start, Executor(Source.of(part), cutoffs, measures)) for start, part in split(history, block)]
-    pools = pool_figures((e for _, e in blocks), measures) if len(blocks) > 1 else None
+    whole = Whole(history)
+    blocks = [
+        (start, Executor(Source.of(part, whole, start), cutoffs, measures))
+        for start, part in split(history, block)
+    ]
+    pools = pool_figures(lambda: (e for _, e in blocks), measures) if len(blocks) > 1 else None
     done, steps = 0, len(blocks) * len(cutoffs)
     for start, executor in blocks:
         executor.pools = pools
@@ -86,17 +90,20 @@ def feature_matrices(
 
 
 def pool_figures(
-    executors: Iterable[Executor], measures: Sequence[Measure]
+    executors: Callable[[], Iterable[Executor]], measures: Sequence[Measure]
 ) -> Mapping[tuple[Pool, int], Array]:
     """Add up the figures of all customers over parts of them, at each cutoff."""
-    pools = pools_of(measures)
     found: dict[tuple[Pool, int], Array] = {}
-    for executor in executors if pools else ():
-        for cutoff in executor.cutoffs:
-            moment = executor.at(cutoff)
-            for pool in pools:
-                figures = pool.collect(moment)
-                found[pool, cutoff] = found[pool, cutoff] + figures if (pool, cutoff) in found else figures
+    for pools in pools_of(measures):
+        level: dict[tuple[Pool, int], Array] = {}
+        for executor in executors():
+            executor.pools = found
+            for cutoff in executor.cutoffs:
+                moment = executor.at(cutoff)
+                for pool in pools:
+                    figures, key = pool.collect(moment), (pool, cutoff)
+                    level[key] = level[key] + figures if key in level else figures
+        found |= level
     return found
 
 

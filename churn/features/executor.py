@@ -10,7 +10,7 @@ makes a customer *unsettled* there; these few are computed from their rows as th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -38,13 +38,30 @@ class Source:
     segments: Mapping[str, Category]
     as_of: int | None = None
     history: History | None = None
+    whole: Whole | None = None
+    start: int = 0
 
     @classmethod
-    def of(cls, source: History | View) -> Source:
-        """Read a history, or a view at its instant."""
+    def of(cls, source: History | View, whole: Whole | None = None, start: int = 0) -> Source:
+        """Read a history, or a view at its instant; a part of a history says of which and where it begins."""
         if isinstance(source, View):
             return cls(source.logs, source.customers, source.joined, source.segments, source.instant)
-        return cls(source.logs, len(source.customers), source.joined, source.segments, None, source)
+        logs, n = source.logs, len(source.customers)
+        return cls(logs, n, source.joined, source.segments, None, source, whole or Whole(source), start)
+
+
+class Whole:
+    """A whole history for functions of the user's own, which see all customers; each is called once per cutoff."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._values: dict[tuple[Measure, int], Array] = {}
+
+    def value(self, measure: Measure, cutoff: int, compute: Callable[[View], Array]) -> Array:
+        """Return a function's values at a cutoff for all customers."""
+        if (measure, cutoff) not in self._values:
+            self._values[measure, cutoff] = compute(self._history.as_of(cutoff))
+        return self._values[measure, cutoff]
 
 
 class Executor:
@@ -85,7 +102,10 @@ class Executor:
     def facts(self, log: str) -> Facts:
         """Return the columns of a log."""
         if log not in self._facts:
-            self._facts[log] = Facts(self.source.logs[log], self.source.customers)
+            rows = self.source.logs[log]
+            if self.source.as_of is None:
+                rows = hide_outcomes(rows, NEVER)  # a mark without the answer it came with was never known
+            self._facts[log] = Facts(rows, self.source.customers)
         return self._facts[log]
 
     def stream(self, log: str, where: Where | None, by: str) -> Stream:
@@ -256,18 +276,19 @@ class Moment:
 
     def pooled(self, pool: Pool) -> Array:
         """Return figures of all customers together."""
-        if self._ex.pools is not None:
+        if self._ex.pools is not None and (pool, self.instant) in self._ex.pools:
             return self._ex.pools[pool, self.instant]
         if pool not in self._pools:
             self._pools[pool] = pool.collect(self)
         return self._pools[pool]
 
-    def view(self) -> View:
-        """Return the log as it was known at T."""
+    def call(self, measure: Measure, function: Callable[[View], Array]) -> Array:
+        """Return what a function makes of the log as it was known at T."""
         source = self._ex.source
-        if source.history is not None:
-            return source.history.as_of(self.instant)
-        return View(self.instant, self.customers, source.logs, source.joined, source.segments)
+        if source.whole is None:
+            return function(View(self.instant, self.customers, source.logs, source.joined, source.segments))
+        values = source.whole.value(measure, self.instant, function)
+        return values[source.start : source.start + self.customers]
 
     # -- the parts, with the unsettled customers put right -----------------------------------------------
 
@@ -344,8 +365,16 @@ def parts(measure: object) -> Iterator[object]:
                     yield from parts(inner)
 
 
-def pools_of(measures: Sequence[Measure]) -> list[Pool]:
-    """Return the figures of all customers that measures ask for, each once."""
-    return list(
-        dict.fromkeys(p for m in measures for part in parts(m) for p in getattr(part, "pools", tuple)())
-    )
+def pools_of(measures: Sequence[Measure]) -> list[list[Pool]]:
+    """Return the figures of all customers that measures ask for; those of a later list need those before."""
+    found = {p: _depth(p) for m in measures for part in parts(m) for p in getattr(part, "pools", tuple)()}
+    for inner in [p for pool in found for part in parts(pool) for p in getattr(part, "pools", tuple)()]:
+        found[inner] = _depth(inner)
+    return [
+        [p for p, d in found.items() if d == depth] for depth in range(max(found.values(), default=-1) + 1)
+    ]
+
+
+def _depth(pool: Pool) -> int:
+    inner = [p for part in parts(pool) for p in getattr(part, "pools", tuple)()]
+    return 1 + max(map(_depth, inner)) if inner else 0

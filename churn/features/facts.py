@@ -119,13 +119,13 @@ def _high_value(facts: Facts) -> Array:
     start = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
     before = np.arange(len(order)) - start
 
-    def earlier(part: Array) -> Array:  # integers, so that the sum does not depend on other customers
+    def above(part: Array) -> Array:  # integers, so that the sum does not depend on other customers
         running = np.concatenate([[0], np.cumsum(part.astype(np.int64))[:-1]]) if len(part) else part
-        return np.asarray(running - running[start], dtype=np.float64)
+        return np.asarray(2.0 * part * before - 3.0 * (running - running[start]))
 
-    total = earlier(whole) if rest is None else earlier(whole) + earlier(rest) / 1e9
+    more = above(whole) if rest is None else above(whole) + above(rest) / 1e9
     high = np.empty(len(order))
-    high[order] = (before >= 3) & (amount * before > 1.5 * total)
+    high[order] = (before >= 3) & (more > 0)
     return high
 
 
@@ -136,7 +136,9 @@ def _repeat(facts: Facts) -> Array:
     c, k, t = facts.log.customer[order], codes[order], facts.log.time[order]
     repeat = np.zeros(len(order))
     if len(order) > 1:
-        near = (c[1:] == c[:-1]) & (k[1:] == k[:-1]) & (k[1:] >= 0) & (t[1:] - t[:-1] < _REPEAT_DAYS * DAY_US)
+        near = (
+            (c[1:] == c[:-1]) & (k[1:] == k[:-1]) & (k[1:] >= 0) & (t[1:] - t[:-1] <= _REPEAT_DAYS * DAY_US)
+        )
         repeat[order[1:]] = near
     return repeat
 

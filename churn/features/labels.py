@@ -66,26 +66,14 @@ class TopLabel:
 
 @dataclass(frozen=True)
 class Switched:
-    """1 where a text column's last known value is not the most used of the values before, else 0.
-
-    NaN with fewer than two rows where it is known. Of equally used values the one that comes first counts.
-    """
+    """1 where a text column's last known value is another than the one before, else 0; NaN with fewer than two."""
 
     log: str
     column: str
-    labels: tuple[str, ...]
 
     def compute(self, ex: Calculation) -> Array:
-        known = Known(self.column)
-        codes = ex.last(self.log, self.column, known)
-        last = positions(codes, ex.labels(self.log, self.column), self.labels)
-        most, usual = np.zeros(ex.customers), np.full(ex.customers, -1.0)
-        for i, label in enumerate(self.labels):
-            count = ex.count(self.log, Is(self.column, label)) - (last == i)
-            usual[count > most] = i
-            most = np.maximum(most, count)
-        switched = (np.nan_to_num(last, nan=-2.0) != usual).astype(np.float64)
-        return np.where(ex.count(self.log, known) >= 2, switched, np.nan)
+        last, before = (ex.last(self.log, self.column, Known(self.column), back=k) for k in (0, 1))
+        return np.where(np.isnan(before), np.nan, last != before)
 
     def needs(self) -> Needs:
         return reads(self.log, self.column)

@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
 from churn.config import FeatureSettings, OwnSignal
-from churn.data.contracts import nearest
 from churn.data.history import View
 from churn.errors import ConfigError, DataError, MissingFileError, ParameterError
-from churn.features import labels, measures, pooled, rhythm
-from churn.features import signal as values
-from churn.features.facts import DERIVED
+from churn.features.formulas import parse_measure
 from churn.features.signal import UNITS, WARNINGS, Array, Calculation, Needs, Signal
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_MEASURES: dict[str, Any] = {
-    cls.__name__: cls
-    for module in (measures, labels, rhythm, pooled)
-    for cls in vars(module).values()
-    if isinstance(cls, type)
-    and cls.__module__ == module.__name__
-    and hasattr(cls, "compute")
-    and cls not in (labels.LastLabel, labels.TopLabel, labels.Segment)  # these give positions, not numbers
-}
-_FILTERS: dict[str, Any] = {
-    c.__name__: c
-    for c in (
-        values.Is,
-        values.Known,
-        values.Equals,
-        values.Above,
-        values.Below,
-        values.Missing,
-        values.Unmet,
-        values.Both,
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -56,16 +30,18 @@ class Computed:
     tables: tuple[str, ...]
 
     def compute(self, ex: Calculation) -> Array:
-        view = ex.view()
-        frames = {table: frame_of(view, table) for table in self.tables}
+        return ex.call(self, self._called)
+
+    def _called(self, view: View) -> Array:
         import pandas as pd
 
+        frames = {table: frame_of(view, table) for table in self.tables}
         try:
             result = self.function(**frames, as_of=pd.Timestamp(view.instant, unit="us", tz="UTC"))
         except Exception as error:
             raise DataError(
                 f"The function of the signal {self.name} failed: {type(error).__name__}: {error}",
-                given=f"line {_line_of(error, self.function)}",
+                given=f"line {_line_of(error)}",
                 fix="Mend the function; churn check CONFIG --time-travel runs it at several cutoffs.",
                 code="signal-function",
             ) from error
@@ -78,7 +54,9 @@ class Computed:
         try:
             if not isinstance(result, pd.Series):
                 raise TypeError(f"a {type(result).__name__}")
-            at = result.index.to_numpy(dtype=np.int64)
+            if len(result) and not (pd.api.types.is_integer_dtype(result.index) and _is_number(result)):
+                raise TypeError(f"a Series of {result.dtype}, indexed by {result.index.dtype}")
+            at = result.index.to_numpy(dtype=np.int64) if len(result) else np.zeros(0, dtype=np.int64)
             if len(at) and (at.min() < 0 or at.max() >= customers or not result.index.is_unique):
                 raise ValueError("an index with customers that are not in the log, or twice")
             out[at] = result.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -114,89 +92,22 @@ def frame_of(view: View, table: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _line_of(error: Exception, function: Callable[..., Any]) -> int | str:
-    trace, line = error.__traceback__, "unknown"
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == function.__code__.co_filename:
-            line = str(trace.tb_lineno)
-        trace = trace.tb_next
-    return line
+def _is_number(values: pd.Series) -> bool:
+    import pandas as pd
+
+    types = pd.api.types
+    return bool(types.is_numeric_dtype(values) and not types.is_complex_dtype(values))
 
 
-def parse_measure(text: str, name: str) -> Any:
-    """Read a measure such as ``Ratio(Count('orders', 30), Count('orders', 90))``; nothing is executed.
+def _line_of(error: Exception) -> str:
+    """Return the line of the user's code in which an error was raised, after our own and those of libraries."""
+    import traceback
 
-    Raises
-    ------
-    ConfigError
-        It is not an expression of measures and filters.
-
-    Examples
-    --------
-    >>> parse_measure("Count('orders', days=90, where=Above('amount', 100))", "big_orders_90d")
-    Count(log='orders', days=90, until=0.0, where=Above(column='amount', number=100), by='time')
-    """
-
-    def wrong(what: str, fix: str = "") -> ConfigError:
-        return ConfigError(
-            f"The measure of the signal {name} cannot be read: {what}",
-            given=text,
-            allowed=f"measures {', '.join(sorted(_MEASURES))} and filters {', '.join(sorted(_FILTERS))}",
-            fix=fix or "For example: Count('orders', days=90, where=Above('amount', 100)).",
-            code="signal-measure",
-        )
-
-    def read(node: ast.expr) -> Any:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float | None):
-            return node.value
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            number = read(node.operand)
-            if isinstance(number, int | float):
-                return -number
-        if isinstance(node, ast.Tuple | ast.List):
-            return tuple(read(e) for e in node.elts)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            known = _MEASURES | _FILTERS
-            if node.func.id not in known:
-                near = nearest(node.func.id, known)
-                raise wrong(f"there is no {node.func.id}", f"Did you mean {near}?" if near else "")
-            arguments = [read(a) for a in node.args]
-            named = {k.arg: read(k.value) for k in node.keywords if k.arg}
-            return build(known[node.func.id], arguments, named)
-        raise wrong(f"{ast.unparse(node)!r} is not a measure, a filter, a number or a text in quotes")
-
-    def build(cls: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
-        try:
-            made = cls(*arguments, **named)
-        except TypeError as error:
-            options = ", ".join(f.name for f in fields(cls))
-            raise wrong(f"{cls.__name__}: {error}", f"{cls.__name__} takes {options}.") from None
-        for f in fields(cls):
-            value = getattr(made, f.name)
-            kind = str(f.type)
-            fits = (
-                (isinstance(value, str) if kind == "str" else True)
-                and (isinstance(value, int | float) or (value is None and "None" in kind))
-                if kind.startswith(("int", "float"))
-                else isinstance(value, str)
-                if kind == "str"
-                else hasattr(value, "compute")
-                if kind == "Measure"
-                else value is None or hasattr(value, "mask")
-                if kind.startswith("Where")
-                else True
-            )
-            if not fits or (f.name.endswith("days") and isinstance(value, int | float) and value <= 0):
-                raise wrong(f"{cls.__name__} cannot take {value!r} as {f.name}")
-        return made
-
-    try:
-        made = read(ast.parse(text.strip(), mode="eval").body)
-    except SyntaxError as error:
-        raise wrong(f"it is not well formed at position {error.offset}") from None
-    if not hasattr(made, "compute"):
-        raise wrong("it is no measure")
-    return made
+    found = "unknown"
+    for frame in traceback.extract_tb(error.__traceback__)[1:]:
+        if "site-packages" not in frame.filename and frame.line is not None:
+            found = f"{frame.lineno} of {Path(frame.filename).name}"
+    return found
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -283,13 +194,14 @@ def signal(
 
     if measure is not None:
         return make(parse_measure(measure, name))
+    tables = (tables,) if isinstance(tables, str) else tuple(tables)
     if not tables:
         raise ParameterError(
             f"The signal {name} has neither a measure nor tables",
             fix="Give an expression, or tables=['orders'] and decorate a function.",
             code="signal-measure",
         )
-    return lambda function: make(Computed(name, function, tuple(tables)))
+    return lambda function: make(Computed(name, function, tables))
 
 
 def from_settings(settings: FeatureSettings) -> list[Signal]:
@@ -318,6 +230,12 @@ def load_signals(files: Iterable[Path]) -> tuple[Signal, ...]:
     """
     found: list[Signal] = []
     for file in files:
+        if file.suffix != ".py":
+            raise ConfigError(
+                f"{file} is no Python file",
+                fix="Give a file that ends in .py under features.python.",
+                code="signal-file",
+            )
         if not file.is_file():
             raise MissingFileError(
                 f"There is no file {file}",
@@ -328,15 +246,16 @@ def load_signals(files: Iterable[Path]) -> tuple[Signal, ...]:
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # dataclasses and pickle look there
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ConfigError(
                 f"The file {file} failed: {type(error).__name__}: {error}",
                 fix="Mend it; python FILE shows where it fails.",
                 code="signal-file",
             ) from error
-        made = [s for s in vars(module).values() if isinstance(s, Signal)]
+        made = list(dict.fromkeys(s for s in vars(module).values() if isinstance(s, Signal)))
         if not made:
             raise ConfigError(
                 f"The file {file} makes no signal",
@@ -345,17 +264,3 @@ def load_signals(files: Iterable[Path]) -> tuple[Signal, ...]:
             )
         found += made
     return tuple(found)
-
-
-def described(what: str) -> list[tuple[str, str]]:
-    """Return measures or filters as they are called, with their first sentence; or the derived columns."""
-    if what == "columns":
-        return sorted(DERIVED)
-    known = _MEASURES if what == "measures" else _FILTERS
-    return [
-        (
-            f"{name}({', '.join(f.name for f in fields(cls))})",
-            " ".join((cls.__doc__ or "").split("\n\n")[0].split()),
-        )
-        for name, cls in sorted(known.items())
-    ]

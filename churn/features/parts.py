@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.data.history import History
-from churn.features.compute import pool_figures
-from churn.features.executor import Executor, Source, pools_of
+from churn.features.compute import pool_figures, split
+from churn.features.executor import Executor, Source, Whole, pools_of
 from churn.features.signal import Array, Signal
 from churn.files import replacing_folder
 from churn.progress import report
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-Parts = Callable[[frozenset[str] | None], Iterable[History]]
+Parts = Callable[[frozenset[str] | None], Iterable[Source]]
 
 
 @dataclass(frozen=True)
@@ -65,20 +65,20 @@ def compute_parts(
     compared = [m for m in measures if pools_of([m])]
     if count > 1 and compared:
         tables = frozenset(table for m in compared for table, _ in m.needs())
-        first = (Executor(Source.of(p), cutoffs, compared) for p in parts(tables))
-        pools = pool_figures(first, compared)
+        pools = pool_figures(lambda: (Executor(p, cutoffs, compared) for p in parts(tables)), compared)
     buffer = np.empty((len(signals), 0))
     for i, part in enumerate(parts(None)):
-        executor = Executor(Source.of(part), cutoffs, measures, pools)
+        executor = Executor(part, cutoffs, measures, pools)
         for k, cutoff in enumerate(cutoffs):
             report("Computing signals", i * len(cutoffs) + k, count * len(cutoffs))
             moment = executor.at(cutoff)
             rows = np.flatnonzero(moment.count("orders"))
             if buffer.shape[1] < len(rows):
-                buffer = np.empty((len(signals), len(part.customers)))
+                buffer = np.empty((len(signals), part.customers))
             for values, measure in zip(buffer, measures, strict=True):
                 moment.value(measure).take(rows, out=values[: len(rows)], mode="clip")
-            yield Piece(cutoff, part.customers[rows], buffer[:, : len(rows)])
+            assert part.history is not None
+            yield Piece(cutoff, part.history.customers[rows], buffer[:, : len(rows)])
     report("Computing signals", count * len(cutoffs), count * len(cutoffs))
 
 
@@ -121,3 +121,9 @@ def _table(piece: Piece, signals: Sequence[Signal]) -> pa.Table:
         else:
             columns[signal.name] = pa.array(values)
     return pa.table(columns)
+
+
+def parts_of(history: History) -> list[Source]:
+    """Split a history that is in memory into parts of a handy size."""
+    whole = Whole(history)
+    return [Source.of(part, whole, start) for start, part in split(history)]

@@ -6,7 +6,7 @@ so equal parts of different signals are computed once (see `executor`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Literal, Protocol, get_args
 
@@ -177,8 +177,8 @@ class Calculation(Protocol):
         """Return figures of all customers together."""
         ...
 
-    def view(self) -> View:
-        """Return the log as it was known at T."""
+    def call(self, measure: Measure, function: Callable[[View], Array]) -> Array:
+        """Return what a function makes of the log as it was known at T."""
         ...
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import churn
 from churn.cli.signals import listing, page
-from churn.features.own import parse_measure
+from churn.features.formulas import parse_measure
 
 CONFIG = """
 name: shop

@@ -15,7 +15,8 @@ from churn.errors import ConfigError, DataError, MissingFileError, ParameterErro
 from churn.features.catalogue import catalogue
 from churn.features.compute import compute_features
 from churn.features.measures import Count, Last, Ratio
-from churn.features.own import load_signals, parse_measure, signal
+from churn.features.formulas import parse_measure
+from churn.features.own import load_signals, signal
 from churn.features.signal import Above, Both, Is, Signal
 from tests.features.agree import assert_same_bits, at_each, at_one
 from tests.features.oracle import DAY, Tables, instant

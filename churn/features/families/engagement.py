@@ -145,10 +145,10 @@ def _channels(channels: tuple[str, ...]) -> Iterator[Signal]:
     yield make(
         "interaction_channel_switched",
         "channel",
-        Switched("interactions", "channel", channels),
+        Switched("interactions", "channel"),
         "count",
         "either",
-        "1 where the last interaction with a known channel came through another channel than most before it, else 0; "
+        "1 where the last interaction with a known channel came through another one than that before it, else 0; "
         "unknown with fewer than two",
     )
 

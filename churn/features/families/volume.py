@@ -230,9 +230,9 @@ def _channels(channels: tuple[str, ...]) -> Iterator[Signal]:
     yield make(
         "order_channel_switched",
         "channel",
-        Switched("orders", "channel", channels),
+        Switched("orders", "channel"),
         "count",
         "either",
-        "1 where the last order with a known channel came through another channel than most before it, else 0; unknown "
-        "with fewer than two",
+        "1 where the last order with a known channel came through another one than that before it, else 0; "
+        "unknown with fewer than two",
     )
