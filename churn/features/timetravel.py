@@ -125,6 +125,7 @@ def check_time_travel(
                 who = differ[0]
                 date, name = history.date(cutoff), history.customers[who]
                 leaks.append(Leak(signal.name, date, len(differ), name, float(a[who]), float(b[who])))
+    report("Changing the future", len(cutoffs), len(cutoffs))
     dates = tuple(history.date(c) for c in cutoffs)
     return TimeTravelReport(dates, tuple(changed), len(signals), len(everybody), tuple(leaks))
 
