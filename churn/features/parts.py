@@ -99,7 +99,12 @@ def write_parts(
                 table = _table(piece, signals)
                 if piece.cutoff not in writers:
                     writers[piece.cutoff] = pq.ParquetWriter(
-                        fresh / names[piece.cutoff], table.schema, compression="none", use_dictionary=labels
+                        fresh / names[piece.cutoff],
+                        table.schema,
+                        compression="none",  # numbers hardly shrink, and reading them whole is quick
+                        use_dictionary=labels,
+                        write_statistics=labels,
+                        write_batch_size=2**16,
                     )
                 writers[piece.cutoff].write_table(table)
         finally:
