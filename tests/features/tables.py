@@ -229,7 +229,7 @@ def changed_futures(draw: st.DrawFn) -> tuple[Shop, Tables]:
             fate = draw(st.sampled_from(("stays", "goes", "doubles", "changes"))) if hidden else "stays"
             if fate == "changes":
                 row |= {"recorded_at": after(row[at])}
-                row |= {k: 1e9 for k in NUMBERS & row.keys()}
+                row |= dict.fromkeys(NUMBERS & row.keys(), 1000000000.0)
                 row |= {k: "new" for k in ("channel", "kind", "category", "plan", "grade") if k in row}
             for outcome in OUTCOMES.get(table, ()):
                 if row[outcome] is None or row[outcome] >= t:
@@ -264,5 +264,7 @@ def changed_futures(draw: st.DrawFn) -> tuple[Shop, Tables]:
 
 def value(tables: Tables, name: str, t: int, who: Any = "a", patience: Patience | None = None) -> Any:
     """One signal of one customer."""
-    found = compute_features(history_of(tables), t, customers=[who], settings=settings_of(patience or Patience()))
+    found = compute_features(
+        history_of(tables), t, customers=[who], settings=settings_of(patience or Patience())
+    )
     return found[name].iloc[0]

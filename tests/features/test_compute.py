@@ -229,5 +229,3 @@ def test_the_matrix_holds_positions_for_categories(history: History) -> None:
     signals = [s for s in catalogue(history) if s.name in ("orders_count", "segment:size")]
     matrix = feature_matrix(history.as_of(T), np.array([1, 0, 2]), signals)
     np.testing.assert_array_equal(matrix, [[1, 1], [2, 0], [0, np.nan]])
-
-

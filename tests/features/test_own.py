@@ -200,8 +200,14 @@ def test_a_column_of_another_kind_is_refused(history: History, text: str) -> Non
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("Count('returns')", "reads returns, which the data do not have. Allowed: tables customers, orders, tickets"),
-        ("Total('orders', 'weight')", "reads orders.weight, which the data do not have. Allowed: columns amount"),
+        (
+            "Count('returns')",
+            "reads returns, which the data do not have. Allowed: tables customers, orders, tickets",
+        ),
+        (
+            "Total('orders', 'weight')",
+            "reads orders.weight, which the data do not have. Allowed: columns amount",
+        ),
         ("Count('orders', where=Above('weight'))", "reads orders.weight"),
         ("Segment('colour', ('red',))", "reads customers.colour"),
         ("Count('tickets', where=Known('gap'))", "reads tickets.gap"),
@@ -319,7 +325,9 @@ def test_a_function_may_compare_customers(history: History, function: Any) -> No
     ids=lambda r: repr(r)[:40].replace("\n", " "),
 )
 def test_what_a_function_may_not_return(history: History, result: Any) -> None:
-    with pytest.raises(DataError, match=r"^The function of the signal mine returned .*Allowed: a pandas Series"):
+    with pytest.raises(
+        DataError, match=r"^The function of the signal mine returned .*Allowed: a pandas Series"
+    ):
         at_one(history, T, [of(lambda orders, as_of: result)])
 
 
@@ -339,7 +347,9 @@ class _Fails:
     ids=["function", "object", "partial", "arguments"],
 )
 def test_a_function_that_fails_says_where(history: History, function: Any) -> None:
-    with pytest.raises(DataError, match=r"^The function of the signal mine failed: (Zero|Type)\w*Error.*Given: line"):
+    with pytest.raises(
+        DataError, match=r"^The function of the signal mine failed: (Zero|Type)\w*Error.*Given: line"
+    ):
         at_one(history, T, [of(function)])
 
 
