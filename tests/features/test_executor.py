@@ -23,7 +23,7 @@ from tests.features.oracle import DAY, OUTCOMES, Row, Tables, instant
 from tests.features.tables import Shop, at_of, changed_futures, generated, history_of, orders, shops, ticket
 
 T = instant("2024-03-01")
-few = settings(generated, max_examples=20)
+few = settings(generated, max_examples=12)
 OFFSETS = (-40 * DAY, -1, 0, 0, 1, 7 * DAY, 14 * DAY, 30 * DAY, 30 * DAY + 1, 90 * DAY, 365 * DAY, 700 * DAY)
 OWN = (
     "Count('orders', 45.5, until=3.25)",
@@ -154,6 +154,12 @@ def test_parts_are_a_measure_and_all_it_is_made_of() -> None:
 # -- time travel ---------------------------------------------------------------------------------------
 
 
+def same_types(one: History, other: History) -> bool:
+    """Whether the grades of the table of ready features are texts, or not there, in both."""
+    logs = [h.logs["credit"] for h in (one, other) if "credit" in h.logs]
+    return len({"grade" in log.categories for log in logs}) < 2
+
+
 @generated
 @given(changed_futures())
 def test_the_future_changes_no_bit(futures: tuple[Shop, Tables]) -> None:
@@ -162,7 +168,13 @@ def test_the_future_changes_no_bit(futures: tuple[Shop, Tables]) -> None:
         return
     one, two = history_of(shop.tables), history_of(other)
     signals = chosen(one)
-    there = [i for i, s in enumerate(signals) if s.measure.needs() <= Schema.of(two).columns]
+    # A column of ready features that is empty in one of them has no type; see test_compute.
+    there = [
+        i
+        for i, s in enumerate(signals)
+        if s.measure.needs() <= Schema.of(two).columns
+        and (same_types(one, two) or ("credit", "grade") not in s.measure.needs())
+    ]
     shared = [c for c in one.customers if c in two.customers]
     mine, theirs = one.customers.get_indexer(shared), two.customers.get_indexer(shared)
     cutoffs = [shop.t - 30 * DAY, shop.t]
