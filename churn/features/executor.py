@@ -44,7 +44,9 @@ class Source:
         """Read a history, or a view at its instant."""
         if isinstance(source, View):
             return cls(source.logs, source.customers, source.joined, source.segments, source.instant)
-        return cls(source.logs, len(source.customers), source.joined, source.segments, None, source)
+        # A mark without the time it was given at is never known; a view hides it too.
+        logs = {name: hide_outcomes(log, NEVER) for name, log in source.logs.items()}
+        return cls(logs, len(source.customers), source.joined, source.segments, None, source)
 
 
 class Executor:
