@@ -118,7 +118,7 @@ class Executor:
 
     # -- customers whose rows were known otherwise at a cutoff -------------------------------------------
 
-    def _find_settling(self) -> dict[str, tuple[Array, Array, Array]]:
+    def _find_settling(self) -> dict[tuple[str, str], tuple[Array, Array, Array]]:
         """Find the rows that were not always as they are: time, when they settled, customer."""
         waits = [w for m in self.measures for w in parts(m) if isinstance(w, Unmet)]
         found = {}
@@ -134,7 +134,14 @@ class Executor:
                 settled = np.maximum(settled, log.time + wait)
             rows = np.flatnonzero(settled > log.time)
             if len(rows):
-                found[name] = log.time[rows], settled[rows], log.customer[rows]
+                found[name, "time"] = log.time[rows], settled[rows], log.customer[rows]
+            # A planned time may lie before the row itself: until the row is there, it must not be counted by it.
+            for by in {m.by for measure in self.measures for m in parts(measure) if hasattr(m, "by")}:
+                planned = log.instants.get(by)
+                if planned is not None and (early := planned < log.time).any():
+                    rows = np.flatnonzero(early)
+                    rows = rows[np.argsort(planned[rows], kind="stable")]
+                    found[name, by] = planned[rows], log.time[rows], log.customer[rows]
         return found
 
     def unsettled(self, cutoff: int) -> Array:
