@@ -136,7 +136,7 @@ def _repeat(facts: Facts) -> Array:
     c, k, t = facts.log.customer[order], codes[order], facts.log.time[order]
     repeat = np.zeros(len(order))
     if len(order) > 1:
-        near = (c[1:] == c[:-1]) & (k[1:] == k[:-1]) & (k[1:] >= 0) & (t[1:] - t[:-1] < _REPEAT_DAYS * DAY_US)
+        near = (c[1:] == c[:-1]) & (k[1:] == k[:-1]) & (k[1:] >= 0) & (t[1:] - t[:-1] <= _REPEAT_DAYS * DAY_US)
         repeat[order[1:]] = near
     return repeat
 
