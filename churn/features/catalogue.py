@@ -43,7 +43,7 @@ class Schema:
 
     @classmethod
     def of(cls, history: History, before: int | None = None) -> Schema:
-        """Read the schema off a history, with the values found before an instant or ever."""
+        """Read the schema off a history, with the values known before an instant or ever."""
         columns: set[tuple[str, str | None]] = set()
         labels: list[tuple[str, str, tuple[str, ...]]] = []
         for name, log in history.logs.items():
@@ -51,9 +51,9 @@ class Schema:
             columns |= {(name, c) for c in (*log.numbers, *log.instants, *log.categories)}
             if name == "tickets" and {"first_reply", "resolved"} & set(log.instants):
                 columns.add((name, "answer"))  # what a ticket's first answer can be read from
-            end = len(log) if before is None else int(np.searchsorted(log.time, before))
-            for column, category in log.categories.items():
-                labels.append((name, column, _frequent(category, end)))
+            known = log if before is None else log.known_before(before)
+            for column, category in known.categories.items():
+                labels.append((name, column, _frequent(category)))
         for column, category in history.segments.items():
             columns.add(("customers", column))
             labels.append(("customers", column, _frequent(category)))
@@ -206,10 +206,10 @@ def _check(signal: Signal, taken: set[str], schema: Schema) -> None:
         )
 
 
-def _frequent(category: Category, end: int | None = None) -> tuple[str, ...]:
+def _frequent(category: Category) -> tuple[str, ...]:
     if not category.labels:
         return ()
-    codes: Array = category.codes[:end]
+    codes: Array = category.codes
     counts = np.bincount(codes[codes >= 0], minlength=len(category.labels))
     top = np.argsort(-counts, kind="stable")[:_VALUES_KEPT]
     return tuple(category.labels[i] for i in sorted(top) if counts[i])
