@@ -123,9 +123,12 @@ def _high_value(facts: Facts) -> Array:
         running = np.concatenate([[0], np.cumsum(part.astype(np.int64))[:-1]]) if len(part) else part
         return np.asarray(running - running[start], dtype=np.float64)
 
-    total = earlier(whole) if rest is None else earlier(whole) + earlier(rest) / 1e9
+    def excess(part: Array) -> Array:  # in integers, as 0.15 is exactly one and a half times 0.1 and not more
+        return 2 * before * part - 3 * earlier(part)
+
+    more = excess(whole) if rest is None else excess(whole) + excess(rest) / 1e9
     high = np.empty(len(order))
-    high[order] = (before >= 3) & (amount * before > 1.5 * total)
+    high[order] = (before >= 3) & (more > 0)
     return high
 
 
