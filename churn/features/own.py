@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -158,6 +159,8 @@ def parse_measure(text: str, name: str) -> Any:
                 raise wrong(f"there is no {node.func.id}", f"Did you mean {near}?" if near else "")
             arguments = [read(a) for a in node.args]
             named = {k.arg: read(k.value) for k in node.keywords if k.arg}
+            if len(named) < len(node.keywords):
+                raise wrong(f"{node.func.id} has ** or the same word twice")
             return build(known[node.func.id], arguments, named)
         raise wrong(f"{ast.unparse(node)!r} is not a measure, a filter, a number or a text in quotes")
 
@@ -182,7 +185,11 @@ def parse_measure(text: str, name: str) -> Any:
                 if kind.startswith("Where")
                 else True
             )
-            if not fits or (f.name.endswith("days") and isinstance(value, int | float) and value <= 0):
+            if isinstance(value, int | float):
+                # until and back below 0 would ask for what lies at or after the cutoff
+                fits &= value > 0 if f.name.endswith("days") else value >= 0 or f.name not in ("until", "back")
+                fits &= abs(value) < math.inf and not (kind.startswith("int") and value != int(value))
+            if not fits:
                 raise wrong(f"{cls.__name__} cannot take {value!r} as {f.name}")
         return made
 
