@@ -331,6 +331,8 @@ def test_other_customers_change_no_bit_unless_they_are_compared(shop: Shop) -> N
         return
     whole, single = history_of(shop.tables), history_of(replace(tables, customers=alone(tables.customers)))
     there = Schema.of(single).columns
+    if not same_types(whole, single):  # see test_compute: an empty column of ready features has no type
+        there -= {("credit", "grade")}
     signals = [s for s in chosen(whole) if s.measure.needs() <= there and not pools_of(s)]
     assert len(signals) > 60
     place = whole.customers.get_loc("a")
