@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Schema:
 
     @classmethod
     def of(cls, history: History, before: int | None = None) -> Schema:
-        """Read the schema off a history, with the values found before an instant or ever."""
+        """Read the schema off a history, with the values known before an instant or ever."""
         columns: set[tuple[str, str | None]] = set()
         labels: list[tuple[str, str, tuple[str, ...]]] = []
         for name, log in history.logs.items():
@@ -52,9 +52,9 @@ class Schema:
             columns |= {(name, c) for c in (*log.numbers, *log.instants, *log.categories)}
             if name == "tickets" and {"first_reply", "resolved"} & set(log.instants):
                 columns.add((name, "answer"))  # what a ticket's first answer can be read from
-            end = len(log) if before is None else int(np.searchsorted(log.time, before))
-            for column, category in log.categories.items():
-                labels.append((name, column, _frequent(category, end)))
+            known = log if before is None else log.known_before(before)
+            for column, category in known.categories.items():
+                labels.append((name, column, _frequent(category)))
         for column, category in history.segments.items():
             columns.add(("customers", column))
             labels.append(("customers", column, _frequent(category)))
@@ -82,7 +82,7 @@ class Schema:
     @property
     def segments(self) -> dict[str, tuple[str, ...]]:
         """The segment columns and their values."""
-        return {c: v for t, c, v in self.labels if t == "customers"}
+        return {c: v for t, c, v in self.labels if t == "customers" and v}
 
     @property
     def feature_tables(self) -> dict[str, tuple[str, ...]]:
@@ -176,6 +176,7 @@ def catalogue(
     possible = [s for s in ours if s.measure.needs() <= schema.columns]
     for table, columns in schema.feature_tables.items():
         possible += _ready(table, columns, schema)
+    possible = _unique(possible)
     taken = {s.name for s in possible}
     for signal in (*from_settings(settings), *own):
         _check(signal, taken, schema)
@@ -198,6 +199,19 @@ def _ready(table: str, columns: tuple[str, ...], schema: Schema) -> list[Signal]
             out.append(Signal(name, "own", table, Last(table, column, known), "count", meaning, "either"))
     age = f"days since the customer's last row in the table {table}; unknown without one"
     out.append(Signal(f"{table}:age_days", "own", table, Since(table), "days", age, "either"))
+    return out
+
+
+def _unique(signals: list[Signal]) -> list[Signal]:
+    """Put an underscore behind a name that is taken: kinds, segments and tables are called as the data call them."""
+    taken: set[str] = set()
+    out = []
+    for signal in signals:
+        name = signal.name
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        out.append(signal if name == signal.name else replace(signal, name=name))
     return out
 
 
@@ -232,8 +246,8 @@ def _check(signal: Signal, taken: set[str], schema: Schema) -> None:
         )
 
 
-def _frequent(category: Category, end: int | None = None) -> tuple[str, ...]:
-    codes: Array = category.codes[:end]
+def _frequent(category: Category) -> tuple[str, ...]:
+    codes: Array = category.codes
     counts = np.bincount(codes[codes >= 0], minlength=len(category.labels))
     return _most(dict(zip(category.labels, counts.tolist(), strict=True)))
 

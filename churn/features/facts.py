@@ -120,7 +120,7 @@ def _high_value(facts: Facts) -> Array:
     before = np.arange(len(order)) - start
 
     def above(part: Array) -> Array:  # integers, so that the sum does not depend on other customers
-        running = np.concatenate([[0], np.cumsum(part.astype(np.int64))[:-1]]) if len(part) else part
+        running = np.concatenate([[0], np.cumsum(part)[:-1]]) if len(part) else part
         return np.asarray(2.0 * part * before - 3.0 * (running - running[start]))
 
     more = above(whole) if rest is None else above(whole) + above(rest) / 1e9

@@ -50,16 +50,16 @@ def assert_same_bits(one: np.ndarray, other: np.ndarray, signals: Sequence[Signa
     assert one.shape == other.shape
     differ = ~((one == other) | (np.isnan(one) & np.isnan(other)))
     names = [s.name for s in signals] or list(range(one.shape[1]))
-    assert not differ.any(), [
-        (int(i), names[j], one[i, j], other[i, j]) for i, j in np.argwhere(differ)[:10]
-    ]
+    assert not differ.any(), [(int(i), names[j], one[i, j], other[i, j]) for i, j in np.argwhere(differ)[:10]]
 
 
 def everyone(history: History) -> np.ndarray:
     return np.arange(len(history.customers))
 
 
-def at_each(history: History, cutoffs: Sequence[int], signals: Sequence[Signal], **options: Any) -> list[np.ndarray]:
+def at_each(
+    history: History, cutoffs: Sequence[int], signals: Sequence[Signal], **options: Any
+) -> list[np.ndarray]:
     """All customers at several cutoffs, in one pass."""
     who = [everyone(history)] * len(cutoffs)
     return feature_matrices(history, cutoffs, who, signals, **options)

@@ -130,7 +130,7 @@ def compare(tables: Tables, people: dict[Any, Person], found: dict[Any, Found]) 
     def values(name: str, whom: list[Any]) -> list[float]:
         return [found[w][name] for w in whom if found[w][name] is not None]
 
-    for who, own in found.items():
+    for own in found.values():
         for name in (n for n in RANKED if n in own):
             others = [closeness(v) for v in values(name, base)]
             mine = None if own[name] is None else closeness(own[name])

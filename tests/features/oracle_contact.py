@@ -66,9 +66,7 @@ def _tickets(tables: Tables, p: Person, ignored_after: float) -> Found:
     if answers:
         out["unanswered_tickets_count"] = sum(answer[id(r)] is None for r in rows)
     if answers and tables.has("tickets", "is_complaint"):
-        ignored = [
-            r for r in complaints if unanswered_for(r, "opened", answer[id(r)], ignored_after, p.t)
-        ]
+        ignored = [r for r in complaints if unanswered_for(r, "opened", answer[id(r)], ignored_after, p.t)]
         out["ignored_complaints_count"] = len(ignored)
         out["ignored_complaints_count_180d"] = len(p.inside(ignored, 180, at="opened"))
         out["ignored_complaints_share"] = over(len(ignored), len(complaints))

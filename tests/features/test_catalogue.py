@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import replace
+from collections import Counter
+from typing import Any
 
 import pytest
 
-from churn.errors import ParameterError
-from churn.features.compute import Schema, catalogue, compute_features, full_schema
+from churn.config import FeatureSettings
+from churn.features.catalogue import Schema, catalogue, full_schema
+from churn.features.compute import compute_features
+from churn.features.signal import WARNINGS, Signal
 from tests.features.oracle import DAY, Tables, instant
 from tests.features.tables import history_of, orders, ticket
 
 T = instant("2024-03-01")
 
-FAMILIES = {"rhythm", "volume", "returns", "service", "engagement", "account"}
+FAMILIES = {"rhythm", "volume", "product", "service", "engagement", "account", "relative"}
 # What the end of a name says about the unit; windows and half-lives may follow.
 UNITS = {
     "_count": {"orders", "returns", "tickets", "events", "days"},
@@ -36,7 +38,7 @@ def base_name(name: str) -> str:
 def test_the_whole_catalogue() -> None:
     signals = catalogue()
     names = [s.name for s in signals]
-    assert len(signals) >= 60
+    assert len(signals) == 208
     assert len(set(names)) == len(names)
     assert {s.family for s in signals} == FAMILIES
     for s in signals:
@@ -45,7 +47,7 @@ def test_the_whole_catalogue() -> None:
         assert not s.meaning.endswith(".")
         assert s.unit
         assert s.topic
-        assert s.warns in ("high", "low", "either")
+        assert s.warns in WARNINGS
         assert (s.unit == "category") == bool(s.categories)
     assert catalogue() == signals
     assert {hash(s) for s in signals}
@@ -66,7 +68,8 @@ def test_windows_in_names_are_the_windows_measured() -> None:
     for s in catalogue():
         days = getattr(s.measure, "days", None)
         if days is not None and base_name(s.name) != s.name:
-            assert s.name.split(":")[0].endswith(f"_{days:g}d"), s.name
+            heads = (s.name, s.name.split(":")[0])
+            assert any(name.endswith(f"_{days:g}d") for name in heads), s.name
             assert f"{days:g} days" in s.meaning, s.name
 
 
@@ -104,8 +107,14 @@ WHOLE = Tables(
                     {"ticket_id": 1, "customer": "a", "opened": T, "is_complaint": True, "resolved": None}
                 ],
             ),
-            {"ignored_complaints_count", "open_tickets_count", "resolution_hours_mean"},
-            {"first_reply_hours_mean", "unanswered_tickets_count", "satisfaction_last"},
+            # A resolution is an answer too.
+            {
+                "ignored_complaints_count",
+                "open_tickets_count",
+                "resolution_hours_mean",
+                "unanswered_tickets_count",
+            },
+            {"first_reply_hours_mean", "satisfaction_last"},
         ),
         (
             Tables(orders(T), interactions=[{"customer": "a", "time": T, "kind": "visit"}]),
@@ -127,31 +136,100 @@ def test_signals_of_missing_columns_are_left_away(tables: Tables, there: set[str
     assert not compute_features(history, T + 1).empty
 
 
-def test_a_kind_named_like_another_signal_gets_a_name_of_its_own() -> None:
-    everything = catalogue()
-    words = {s.name.rsplit("_count_", 1)[0] for s in everything} | {
-        s.name.removesuffix("_recency_days") for s in everything
-    }
-    schema = replace(full_schema(), kinds=tuple(sorted({*words, "tickets_contact"})))
-    names = [s.name for s in catalogue(schema)]
-    assert len(set(names)) == len(names)
-    assert {"tickets_contact_count_14d", "tickets_contact_contact_count_14d"} <= set(names)
+def duplicates(signals: tuple[Signal, ...]) -> list[str]:
+    return [name for name, n in Counter(s.name for s in signals).items() if n > 1]
 
 
-@pytest.mark.parametrize("days", [0, -1, math.nan])
-def test_ignored_after_days_is_a_length(days: float) -> None:
-    with pytest.raises(ParameterError, match="ignored_after_days is not a length"):
-        catalogue(ignored_after_days=days)
+def with_values(table: str, column: str, *values: str) -> Schema:
+    """The whole schema with other values of a text column."""
+    schema = full_schema()
+    labels = tuple((t, c, values if (t, c) == (table, column) else v) for t, c, v in schema.labels)
+    return Schema(schema.columns, labels)
 
 
-def test_ignored_after_days_is_said_in_the_meaning() -> None:
-    def meaning(days: float) -> str:
-        return next(
-            s.meaning for s in catalogue(ignored_after_days=days) if s.name == "ignored_complaints_count"
-        )
+ENDS = ("_count_14d", "_count_30d", "_count_90d", "_recency_days", "_decline_14d", "_decline_30d")
+KINDS = sorted(
+    {s.name.removesuffix(end) for s in catalogue() for end in ENDS if s.name.endswith(end)}
+    | {s.name.removeprefix("orders_after_") for s in catalogue() if s.name.startswith("orders_after_")}
+)
 
-    assert meaning(7.0) == "complaints without an answer within 7 days, ever"
-    assert meaning(2.5) == "complaints without an answer within 2.5 days, ever"
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_named_like_another_signal_gets_a_name_of_its_own(kind: str) -> None:
+    assert duplicates(catalogue(with_values("interactions", "kind", kind))) == []
+    assert duplicates(catalogue(with_values("interactions", "kind", kind, f"{kind}_contact"))) == []
+
+
+def test_kinds_with_odd_names() -> None:
+    kinds = ("a b", "'", '"', "%s", ":", "ünï", "x" * 200, "{", "\\", "None")
+    rows = [{"customer": "a", "time": T - DAY, "kind": kind} for kind in kinds]
+    frame = compute_features(history_of(Tables(orders(T - DAY), interactions=rows)), T)
+    for kind in kinds:
+        assert frame[f"{kind}_count_14d"].tolist() == [1], kind
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "more"),
+    [
+        ("credit", "age_days", {}),
+        ("segment", "size", {"customers": [{"customer": "a", "size": "big"}]}),
+        (
+            "survey",
+            "nps_score_last",
+            {
+                "surveys": [
+                    {
+                        "customer": "a",
+                        "time": T - DAY,
+                        "answered": T - DAY,
+                        "score": 3.0,
+                        "kind": "nps_score_last",
+                    }
+                ]
+            },
+        ),
+        ("interaction_channel_share", "app", {"interactions": WHOLE.interactions}),
+        ("recency_days_vs_segment", "size", {"customers": [{"customer": "a", "size": "big"}]}),
+    ],
+)
+def test_a_table_of_features_named_like_a_signal(table: str, column: str, more: dict[str, Any]) -> None:
+    tables = Tables(
+        orders(T - DAY),
+        features={table: [{"customer": "a", "time": T - DAY, column: "x" if column == "size" else 3.0}]},
+        **more,
+    )
+    assert duplicates(catalogue(history_of(tables))) == []
+
+
+def test_windows_are_added_to_those_that_reasons_tell() -> None:
+    names = {s.name for s in catalogue(settings=FeatureSettings(windows=(3, 45)))}
+    wanted = {f"orders_count_{d}d" for d in (3, 30, 45, 90, 180, 365)} | {"orders_rate_45d", "amount_45d"}
+    assert wanted <= names
+    assert not {"orders_rate_3d", "amount_3d", "orders_count_60d"} & names
+    for days in range(1, 400, 7):
+        assert duplicates(catalogue(settings=FeatureSettings(windows=(days,)))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "meaning"),
+    [
+        (
+            "ignored_complaints_count",
+            "ignored_after_days",
+            "complaints without an answer within {} days, ever",
+        ),
+        (
+            "survey:SURVEY_silent_share",
+            "silent_after_days",
+            "share of the 'SURVEY' surveys without an answer within {} days; unknown without any",
+        ),
+    ],
+)
+@pytest.mark.parametrize("days", [7.0, 2.5])
+def test_the_patience_is_said_in_the_meaning(name: str, setting: str, meaning: str, days: float) -> None:
+    settings = FeatureSettings(**{setting: days})
+    found = next(s.meaning for s in catalogue(settings=settings) if s.name == name)
+    assert found == meaning.format(f"{days:g}")
 
 
 # -- the schema ----------------------------------------------------------------------------------------
@@ -166,7 +244,56 @@ def test_the_schema_comes_back_from_json() -> None:
 
 def test_the_schema_keeps_the_twenty_most_frequent_values() -> None:
     tables = Tables([r for i in range(25) for r in orders(*[T - DAY] * (1 + (i >= 3)), channel=f"c{i:02}")])
-    assert Schema.of(history_of(tables)).order_channels == tuple(f"c{i:02}" for i in range(3, 23))
+    found = Schema.of(history_of(tables)).values("orders", "channel")
+    assert found == tuple(f"c{i:02}" for i in range(3, 23))
+
+
+def test_the_schema_of_before_knows_what_was_known_before() -> None:
+    tables = Tables(
+        orders(T - DAY, channel="a")
+        + orders(T - DAY, channel="b", recorded_at=T - 1)
+        + orders(T, channel="c")
+        + orders(T + DAY, T + 2 * DAY, channel="d")
+    )
+    schema = Schema.of(history_of(tables), before=T)
+    assert schema.values("orders", "channel") == ("a", "b")
+    assert Schema.of(history_of(tables)).values("orders", "channel") == ("a", "b", "c", "d")
+    assert Schema.of(history_of(tables), before=T - 90 * DAY).values("orders", "channel") == ()
+
+
+def test_the_schema_of_before_leaves_out_what_was_recorded_later() -> None:
+    tables = Tables(
+        orders(T - DAY, channel="a", recorded_at=None) + orders(T - DAY, channel="b", recorded_at=T)
+    )
+    assert Schema.of(history_of(tables), before=T).values("orders", "channel") == ("a",)
+
+
+def test_values_that_are_all_unknown_get_no_signal() -> None:
+    tables = Tables(
+        orders(T - DAY, channel=None),
+        interactions=[{"customer": "a", "time": T - DAY, "kind": "visit", "channel": None}],
+        surveys=[{"customer": "a", "time": T - DAY, "kind": None}],
+        subscriptions=[{"customer": "a", "time": T - DAY, "plan": None}],
+    )
+    signals = catalogue(history_of(tables))
+    assert not [s.name for s in signals if "channel" in s.name or s.name == "plan"]
+    assert "survey_asked_count_365d" in {s.name for s in signals}
+
+
+def test_a_segment_that_is_all_unknown_gets_no_signal() -> None:
+    tables = Tables(orders(T - DAY), customers=[{"customer": "a", "size": None}])
+    signals = catalogue(history_of(tables))
+    assert [s.name for s in signals if "size" in s.name] == []
+    assert all(bool(s.categories) == (s.unit == "category") for s in signals)
+
+
+def test_tables_of_features_are_listed() -> None:
+    row = {"customer": "a", "time": T - DAY, "limit": 3.0, "grade": "A", "vip": True, "recorded_at": None}
+    schema = Schema.of(history_of(Tables(orders(T - DAY), features={"credit": [row]})))
+    assert schema.feature_tables == {"credit": ("grade", "limit", "vip")}
+    found = {s.name: s for s in catalogue(schema) if s.family == "own"}
+    assert set(found) == {"credit:grade", "credit:limit", "credit:vip", "credit:age_days"}
+    assert found["credit:grade"].categories == ("A",)
 
 
 def test_a_model_sees_new_values_as_unknown() -> None:

@@ -231,3 +231,16 @@ def test_the_matrix_holds_positions_for_categories(history: History) -> None:
     np.testing.assert_array_equal(matrix, [[1, 1], [2, 0], [0, np.nan]])
 
 
+@pytest.mark.parametrize("later", [None, "7"])
+def test_a_text_of_ready_features_stays_one_where_it_is_empty_or_looks_like_a_number(
+    later: str | None,
+) -> None:
+    """A model learned from grades A and B; this month's table has none, or only some that look like numbers."""
+
+    def graded(grade: str | None) -> History:
+        rows = [{"customer": "a", "time": T - 2 * DAY, "grade": grade}]
+        return history_of(Tables(orders(T - DAY), features={"credit": rows}))
+
+    signals = catalogue(graded("A"))
+    found = compute_features(graded(later), T, signals=signals)
+    assert unknown(found["credit:grade"].iloc[0])

@@ -23,7 +23,7 @@ from tests.features.oracle import DAY, OUTCOMES, Row, Tables, instant
 from tests.features.tables import Shop, at_of, changed_futures, generated, history_of, orders, shops, ticket
 
 T = instant("2024-03-01")
-few = settings(generated, max_examples=20)
+few = settings(generated, max_examples=12)
 OFFSETS = (-40 * DAY, -1, 0, 0, 1, 7 * DAY, 14 * DAY, 30 * DAY, 30 * DAY + 1, 90 * DAY, 365 * DAY, 700 * DAY)
 OWN = (
     "Count('orders', 45.5, until=3.25)",
@@ -54,7 +54,9 @@ def pools_of(s: Signal) -> list[Any]:
 
 
 @few
-@given(shops(), st.lists(st.sampled_from(OFFSETS), min_size=1, max_size=6), st.sampled_from((1, 2, 3, 32_768)))
+@given(
+    shops(), st.lists(st.sampled_from(OFFSETS), min_size=1, max_size=6), st.sampled_from((1, 2, 3, 32_768))
+)
 def test_one_pass_gives_the_bits_of_each_view(shop: Shop, offsets: list[int], block: int) -> None:
     history = history_of(shop.tables)
     signals, cutoffs = chosen(history), sorted(shop.t - o for o in offsets)
@@ -107,7 +109,9 @@ def test_any_cutoffs_may_be_asked_for(three: History, cutoffs: list[int], block:
 @pytest.mark.parametrize("block", [1, 2, 3])
 def test_a_population_may_be_empty_or_some(three: History, block: int) -> None:
     signals = catalogue(three)
-    nobody, some = feature_matrices(three, [T, T], [np.array([], int), np.array([0, 2])], signals, block=block)
+    nobody, some = feature_matrices(
+        three, [T, T], [np.array([], int), np.array([0, 2])], signals, block=block
+    )
     assert nobody.shape == (0, len(signals))
     assert_same_bits(some, at_one(three, T, signals)[[0, 2]], signals)
 
@@ -129,7 +133,11 @@ def test_equal_parts_are_computed_once(three: History, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Moment, "_count", counted)
     both = Both(Above("amount"), Above("amount", 3))
-    measures = [Count("orders", 90), Ratio(Count("orders", 90), Count("orders", 90.0)), Count("orders", 9, 0, both)]
+    measures = [
+        Count("orders", 90),
+        Ratio(Count("orders", 90), Count("orders", 90.0)),
+        Count("orders", 9, 0, both),
+    ]
     moment = Executor(Source.of(three.as_of(T)), [T], measures).at(T)
     for measure in [*measures, *measures]:
         moment.value(measure)
@@ -146,6 +154,12 @@ def test_parts_are_a_measure_and_all_it_is_made_of() -> None:
 # -- time travel ---------------------------------------------------------------------------------------
 
 
+def same_types(one: History, other: History) -> bool:
+    """Whether the grades of the table of ready features are texts, or not there, in both."""
+    logs = [h.logs["credit"] for h in (one, other) if "credit" in h.logs]
+    return len({"grade" in log.categories for log in logs}) < 2
+
+
 @generated
 @given(changed_futures())
 def test_the_future_changes_no_bit(futures: tuple[Shop, Tables]) -> None:
@@ -154,12 +168,20 @@ def test_the_future_changes_no_bit(futures: tuple[Shop, Tables]) -> None:
         return
     one, two = history_of(shop.tables), history_of(other)
     signals = chosen(one)
-    there = [i for i, s in enumerate(signals) if s.measure.needs() <= Schema.of(two).columns]
+    # A column of ready features that is empty in one of them has no type; see test_compute.
+    there = [
+        i
+        for i, s in enumerate(signals)
+        if s.measure.needs() <= Schema.of(two).columns
+        and (same_types(one, two) or ("credit", "grade") not in s.measure.needs())
+    ]
     shared = [c for c in one.customers if c in two.customers]
     mine, theirs = one.customers.get_indexer(shared), two.customers.get_indexer(shared)
     cutoffs = [shop.t - 30 * DAY, shop.t]
     kept = [signals[i] for i in there]
-    for a, b in zip(at_each(one, [*cutoffs, shop.t + DAY], signals), at_each(two, cutoffs, kept), strict=False):
+    for a, b in zip(
+        at_each(one, [*cutoffs, shop.t + DAY], signals), at_each(two, cutoffs, kept), strict=False
+    ):
         assert_same_bits(a[np.ix_(mine, there)], b[theirs], kept)
         # What is computed from a table that only the future has says nothing.
         gone = np.delete(a, there, axis=1)
@@ -168,11 +190,20 @@ def test_the_future_changes_no_bit(futures: tuple[Shop, Tables]) -> None:
             assert all(np.isnan(v) or v == 0 or (s.unit == "rank" and v == 0.5) for v in column), s.name
 
 
-@pytest.mark.parametrize("table", ["orders", "returns", "tickets", "interactions", "surveys", "subscriptions", "credit"])
+@pytest.mark.parametrize(
+    "table", ["orders", "returns", "tickets", "interactions", "surveys", "subscriptions", "credit"]
+)
 @pytest.mark.parametrize("recorded", [T, T + DAY])
 def test_a_row_recorded_late_is_not_known_before(table: str, recorded: int) -> None:
     at = at_of(table)
-    row: Row = {"customer": "a", at: T - 3 * DAY, "amount": 5.0, "kind": "visit", "price": 3.0, "ticket_id": 2}
+    row: Row = {
+        "customer": "a",
+        at: T - 3 * DAY,
+        "amount": 5.0,
+        "kind": "visit",
+        "price": 3.0,
+        "ticket_id": 2,
+    }
     row = {k: v for k, v in row.items() if k in (at, "customer") or (table, k) in KEPT}
     early = {**row, at: T - 90 * DAY, **({"ticket_id": 1} if "ticket_id" in row else {})}
 
@@ -190,7 +221,9 @@ def test_a_row_recorded_late_is_not_known_before(table: str, recorded: int) -> N
     assert_same_bits(at_each(late, [T - 1, T], signals)[1], at_each(never, [T], signals)[0], signals)
     known = shop(early, row | {"recorded_at": T - 1})
     assert (at_each(late, [recorded + 1], signals)[0] != at_each(never, [recorded + 1], signals)[0]).any()
-    assert_same_bits(at_each(late, [recorded + 1], signals)[0], at_each(known, [recorded + 1], signals)[0], signals)
+    assert_same_bits(
+        at_each(late, [recorded + 1], signals)[0], at_each(known, [recorded + 1], signals)[0], signals
+    )
 
 
 KEPT = {
@@ -206,7 +239,10 @@ KEPT = {
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("Mean('tickets', 'satisfaction')", "a mark of a ticket that is not resolved was given nobody knows when"),
+        (
+            "Mean('tickets', 'satisfaction')",
+            "a mark of a ticket that is not resolved was given nobody knows when",
+        ),
         ("Count('tickets', where=Known('satisfaction'))", "the same"),
         ("Mean('surveys', 'score')", "a score of a survey that is not answered was given nobody knows when"),
         ("Count('orders', 30, by='promised')", "an order promised for a time before it was placed"),
@@ -240,7 +276,8 @@ def without_ties(tables: Tables) -> Tables:
     def apart(table: str) -> list[Row]:
         names = {at_of(table), *OUTCOMES.get(table, ())}
         return [
-            r | {k: r[k] + 1000 * i for k in names if r.get(k) is not None} for i, r in enumerate(tables.rows(table))
+            r | {k: r[k] + 1000 * i for k in names if r.get(k) is not None}
+            for i, r in enumerate(tables.rows(table))
         ]
 
     return mapped(tables, apart)
@@ -294,6 +331,8 @@ def test_other_customers_change_no_bit_unless_they_are_compared(shop: Shop) -> N
         return
     whole, single = history_of(shop.tables), history_of(replace(tables, customers=alone(tables.customers)))
     there = Schema.of(single).columns
+    if not same_types(whole, single):  # see test_compute: an empty column of ready features has no type
+        there -= {("credit", "grade")}
     signals = [s for s in chosen(whole) if s.measure.needs() <= there and not pools_of(s)]
     assert len(signals) > 60
     place = whole.customers.get_loc("a")

@@ -60,7 +60,9 @@ def test_orders_of_high_value(amounts: tuple[float, ...], high: list[float]) -> 
 
 
 def test_other_customers_do_not_make_a_value_high() -> None:
-    rows = [r for i in range(4) for c in "ab" for r in days(50 - i, customer=c, amount=10.0 if c == "a" else 1e12)]
+    rows = [
+        r for i in range(4) for c in "ab" for r in days(50 - i, customer=c, amount=10.0 if c == "a" else 1e12)
+    ]
     assert column("orders", "high_value", Tables(rows)) == [0] * 8
 
 
@@ -113,7 +115,10 @@ def test_an_answer_is_a_reply_or_the_resolution_whichever_comes_first() -> None:
     facts = Facts(history_of(tables).logs["tickets"], 1)
     assert facts.instant("answer").tolist() == [t + HOUR, t + 2 * HOUR + 1, t + 4 * HOUR + 2, NEVER]
     bare = [{k: r[k] for k in ("ticket_id", "customer", "opened")} for r in rows]
-    assert Facts(history_of(Tables(days(90), tickets=bare)).logs["tickets"], 1).instant("answer").tolist() == [NEVER] * 4
+    assert (
+        Facts(history_of(Tables(days(90), tickets=bare)).logs["tickets"], 1).instant("answer").tolist()
+        == [NEVER] * 4
+    )
 
 
 def test_hours_to_the_answer_of_a_survey() -> None:
@@ -125,7 +130,8 @@ def test_steps_of_the_price() -> None:
     prices = ((9, "a", 5.0), (8, "b", 9.0), (7, "a", None), (6, "a", 4.5), (5, "a", 4.5), (4, "b", 10.0))
     rows = [{"customer": c, "time": T - d * DAY, "price": p} for d, c, p in prices]
     np.testing.assert_array_equal(
-        column("subscriptions", "price_step", Tables(days(20), subscriptions=rows)), [nan, nan, nan, -0.5, 0, 1]
+        column("subscriptions", "price_step", Tables(days(20), subscriptions=rows)),
+        [nan, nan, nan, -0.5, 0, 1],
     )
 
 
@@ -145,7 +151,12 @@ def test_derived_columns_of_one_row_and_of_none(log: str, name: str) -> None:
         "surveys": {"customer": "a", "time": T - DAY, "answered": None},
         "subscriptions": {"customer": "a", "time": T - DAY, "price": 3.0},
     }
-    tables = Tables([one["orders"]], tickets=[one["tickets"]], surveys=[one["surveys"]], subscriptions=[one["subscriptions"]])
+    tables = Tables(
+        [one["orders"]],
+        tickets=[one["tickets"]],
+        surveys=[one["surveys"]],
+        subscriptions=[one["subscriptions"]],
+    )
     log_ = history_of(tables).logs[log]
     assert len(Facts(log_, 1).column(name)) == 1
     assert Facts(log_.take(slice(0, 0)), 1).column(name).tolist() == []

@@ -46,7 +46,9 @@ def placed(*channels: str | None) -> Tables:
         (("x", "z", "z", "z"), nan, 0, 0.25, 0),
     ],
 )
-def test_labels_of_orders(channels: tuple[str, ...], last: float, top: float, share: float, switched: float) -> None:
+def test_labels_of_orders(
+    channels: tuple[str, ...], last: float, top: float, share: float, switched: float
+) -> None:
     tables = placed(*channels)
     found = [
         measured(m("orders", "channel", XY), tables)[0] for m in (LastLabel, TopLabel, TopShare, Switched)
@@ -64,7 +66,11 @@ def test_labels_come_in_the_order_of_the_signal() -> None:
 def test_segments() -> None:
     tables = Tables(
         [r for c in "abc" for r in orders(T - DAY, customer=c)],
-        customers=[{"customer": "a", "size": "big"}, {"customer": "b", "size": None}, {"customer": "c", "size": "s"}],
+        customers=[
+            {"customer": "a", "size": "big"},
+            {"customer": "b", "size": None},
+            {"customer": "c", "size": "s"},
+        ],
     )
     np.testing.assert_array_equal(measured(Segment("size", ("s", "tiny", "big")), tables), [2, nan, 0])
     np.testing.assert_array_equal(measured(Segment("size", ("big",)), tables), [0, nan, nan])

@@ -5,8 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
-from churn.features.compute import Executor
+from churn.features.executor import Executor, Source
+from churn.features.families.service import COMPLAINT, RATED
+from churn.features.labels import TopShare
 from churn.features.measures import (
+    Ahead,
     Count,
     CountAfter,
     Decline,
@@ -14,17 +17,17 @@ from churn.features.measures import (
     Last,
     Mean,
     MeanDecline,
+    Minus,
+    Plus,
+    Rate,
     Ratio,
-    Segment,
     Since,
     Slope,
     Tenure,
-    TopShare,
     Total,
     divide,
-    reads,
 )
-from churn.features.signal import Is, Measure, Rule
+from churn.features.signal import Both, Is, Measure, Unmet, reads
 from tests.features.oracle import DAY, Tables, instant
 from tests.features.tables import history_of, orders, ticket
 
@@ -32,8 +35,7 @@ T = instant("2024-03-01")
 
 
 def measured(measure: Measure, tables: Tables, t: int = T) -> list[float]:
-    executor = Executor(history_of(tables).as_of(t), {"ignored_after_days": 7.0})
-    return executor.value(measure).tolist()
+    return Executor(Source.of(history_of(tables).as_of(t)), [t], [measure]).at(t).value(measure).tolist()
 
 
 def ordered(*days: float, customer: str = "a", **values: object) -> list[dict[str, object]]:
@@ -69,8 +71,8 @@ def test_last_goes_by_the_event_or_by_another_instant() -> None:
     early = ticket(T - 9 * DAY, resolved=T - DAY, satisfaction=1.0)
     late = ticket(T - 5 * DAY, resolved=T - 3 * DAY, satisfaction=5.0)
     tables = Tables(ordered(1), tickets=[early, late])
-    assert measured(Last("tickets", "satisfaction", Rule("rated")), tables) == [5.0]
-    assert measured(Last("tickets", "satisfaction", Rule("rated"), by="resolved"), tables) == [1.0]
+    assert measured(Last("tickets", "satisfaction", RATED), tables) == [5.0]
+    assert measured(Last("tickets", "satisfaction", RATED, by="resolved"), tables) == [1.0]
 
 
 def test_since_the_last_and_the_first() -> None:
@@ -178,19 +180,69 @@ def test_top_share_is_of_the_rows_whose_value_is_known() -> None:
     np.testing.assert_allclose(measured(TopShare("orders", "channel", ("y",)), tables), [1 / 3, np.nan])
 
 
-def test_segment_of_a_column_that_is_gone_is_unknown() -> None:
-    assert np.isnan(measured(Segment("size", ("big",)), Tables(ordered(3)))[0])
+def test_last_rows_before_the_last() -> None:
+    tables = Tables(
+        ordered(9, amount=1.0) + ordered(5, amount=2.0) + ordered(3, amount=4.0) + ordered(1, customer="b")
+    )
+    for back, want in enumerate((4.0, 2.0, 1.0, np.nan)):
+        assert measured(Last("orders", "amount", back=back), tables)[0] == pytest.approx(want, nan_ok=True)
+    assert np.isnan(measured(Last("orders", "amount", back=1), tables)[1])
+
+
+def test_counts_by_another_instant_leave_out_rows_without_it() -> None:
+    rows = [ticket(T - 90 * DAY, resolved=T - d) for d in (30 * DAY, 30 * DAY + 1, 1, 0)]
+    rows = [r | {"ticket_id": i} for i, r in enumerate([*rows, ticket(T - 9 * DAY)])]
+    assert measured(Count("tickets", 30, by="resolved"), Tables(ordered(99), tickets=rows)) == [2]
+    assert measured(Count("tickets", by="resolved"), Tables(ordered(99), tickets=rows)) == [3]
+
+
+def test_days_to_a_planned_time() -> None:
+    def plan(ends: int | None, days: int = 9) -> dict[str, object]:
+        return {"customer": "a", "time": T - days * DAY, "renews": ends}
+
+    for rows, want in (
+        ([plan(T + 5 * DAY)], 5),
+        ([plan(T - 2 * DAY)], -2),
+        ([plan(T + 5 * DAY), plan(None, 3)], 5),
+        ([plan(T + 5 * DAY), plan(T + 7 * DAY, -1)], 5),
+        ([plan(None), plan(T, -1)], np.nan),
+    ):
+        found = measured(Ahead("subscriptions", "renews"), Tables(ordered(20), subscriptions=rows))
+        assert found == pytest.approx([want], nan_ok=True)
+
+
+def test_plus_and_minus() -> None:
+    tables = Tables(ordered(3, quantity=2.0) + ordered(2, customer="b", quantity=None))
+    one, other = Last("orders", "quantity"), Count("orders")
+    np.testing.assert_array_equal(measured(Plus(one, other), tables), [3, np.nan])
+    np.testing.assert_array_equal(measured(Minus(one, other), tables), [1, np.nan])
+    assert Plus(one, other).needs() == Minus(one, other).needs() == one.needs() | other.needs()
+
+
+@pytest.mark.parametrize(
+    ("days", "rate"),
+    [
+        ((400, 89, 1), 2 / 3),
+        ((60, 1), 1.0),
+        ((45, 1), 4 / 3),
+        ((20, 1), 2.0),  # 30 days at least
+        ((90,), 1 / 3),
+        ((90.5,), 0.0),
+    ],
+)
+def test_rate_goes_by_the_days_the_customer_was_there(days: tuple[float, ...], rate: float) -> None:
+    assert measured(Rate("orders", 90), Tables(ordered(*days))) == pytest.approx([rate])
 
 
 def test_needs_name_the_log_and_every_column_read() -> None:
     assert reads("orders") == {("orders", None)}
     assert Count("orders", where=Is("channel", "x")).needs() == {("orders", None), ("orders", "channel")}
-    assert Last("tickets", "satisfaction", Rule("rated"), by="resolved").needs() == {
+    assert Last("tickets", "satisfaction", RATED, by="resolved").needs() == {
         ("tickets", None),
         ("tickets", "satisfaction"),
         ("tickets", "resolved"),
     }
-    assert CountAfter("orders", "tickets", Rule("ignored complaint")).needs() == {
+    assert CountAfter("orders", "tickets", Both(COMPLAINT, Unmet("answer", 7))).needs() == {
         ("orders", None),
         ("tickets", None),
         ("tickets", "is_complaint"),

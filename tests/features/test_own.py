@@ -11,7 +11,7 @@ import pytest
 
 from churn.config import FeatureSettings, OwnSignal
 from churn.data.history import History
-from churn.errors import ConfigError, DataError, MissingFileError, ParameterError
+from churn.errors import ConfigError, DataError, ParameterError
 from churn.features.catalogue import catalogue
 from churn.features.compute import compute_features
 from churn.features.measures import Count, Last, Ratio
@@ -201,8 +201,14 @@ def test_a_column_of_another_kind_is_refused(history: History, text: str) -> Non
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("Count('returns')", "reads returns, which the data do not have. Allowed: tables customers, orders, tickets"),
-        ("Total('orders', 'weight')", "reads orders.weight, which the data do not have. Allowed: columns amount"),
+        (
+            "Count('returns')",
+            "reads returns, which the data do not have. Allowed: tables customers, orders, tickets",
+        ),
+        (
+            "Total('orders', 'weight')",
+            "reads orders.weight, which the data do not have. Allowed: columns amount",
+        ),
         ("Count('orders', where=Above('weight'))", "reads orders.weight"),
         ("Segment('colour', ('red',))", "reads customers.colour"),
         ("Count('tickets', where=Known('gap'))", "reads tickets.gap"),
@@ -320,7 +326,9 @@ def test_a_function_may_compare_customers(history: History, function: Any) -> No
     ids=lambda r: repr(r)[:40].replace("\n", " "),
 )
 def test_what_a_function_may_not_return(history: History, result: Any) -> None:
-    with pytest.raises(DataError, match=r"^The function of the signal mine returned .*Allowed: a pandas Series"):
+    with pytest.raises(
+        DataError, match=r"^The function of the signal mine returned .*Allowed: a pandas Series"
+    ):
         at_one(history, T, [of(lambda orders, as_of: result)])
 
 
@@ -340,7 +348,9 @@ class _Fails:
     ids=["function", "object", "partial", "arguments"],
 )
 def test_a_function_that_fails_says_where(history: History, function: Any) -> None:
-    with pytest.raises(DataError, match=r"^The function of the signal mine failed: (Zero|Type)\w*Error.*Given: line"):
+    with pytest.raises(
+        DataError, match=r"^The function of the signal mine failed: (Zero|Type)\w*Error.*Given: line"
+    ):
         at_one(history, T, [of(function)])
 
 
@@ -356,58 +366,3 @@ def test_a_function_cannot_change_the_log(history: History) -> None:
     after = history.logs["orders"].numbers["amount"], history.logs["orders"].customer
     for a, b in zip(before, after, strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-# -- files ---------------------------------------------------------------------------------------------
-
-MAKES_ONE = "import churn\nmine = churn.signal('mine', \"Count('orders')\", meaning='m')\n"
-
-
-def loaded(text: str, name: str = "own.py") -> tuple[Signal, ...]:
-    Path(name).write_text(text, encoding="utf-8")
-    return load_signals([Path(name)])
-
-
-def test_a_file_makes_signals() -> None:
-    assert [s.name for s in loaded(MAKES_ONE)] == ["mine"]
-    text = "import churn\n@churn.signal('w', tables=['orders'], meaning='m')\ndef w(orders, as_of):\n    return None\n"
-    assert [s.name for s in loaded(MAKES_ONE + text)] == ["mine", "w"]
-    assert load_signals([]) == ()
-
-
-def test_a_signal_with_two_names_in_a_file_is_one_signal() -> None:
-    assert len(loaded(MAKES_ONE + "again = mine\n")) == 1
-
-
-def test_a_file_may_define_classes() -> None:
-    """Data classes with postponed annotations look up their module."""
-    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass A:\n    b: int = 3\n"
-    assert len(loaded(text + MAKES_ONE.replace("import churn\n", "import churn\n"))) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("def", "own.py failed: SyntaxError"),
-        ("1 / 0", "own.py failed: ZeroDivisionError: division by zero"),
-        ("import sys\nsys.exit(3)", "own.py failed: SystemExit"),
-        ("import churn\nchurn.signal('x', 'Cuont', meaning='m')", "own.py failed: ConfigError"),
-        ("", "own.py makes no signal"),
-        ("mine = 3", "own.py makes no signal"),
-    ],
-)
-def test_a_file_that_cannot_be_used(text: str, said: str) -> None:
-    with pytest.raises(ConfigError) as raised:
-        loaded(text)
-    assert said in str(raised.value)
-
-
-def test_a_file_that_is_no_python_file() -> None:
-    with pytest.raises(ConfigError):
-        loaded(MAKES_ONE, "own.txt")
-
-
-def test_a_file_that_is_not_there() -> None:
-    for path in (Path("nowhere.py"), Path()):
-        with pytest.raises(MissingFileError, match=r"There is no file .*Correct features\.python"):
-            load_signals([path])

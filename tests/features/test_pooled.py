@@ -93,27 +93,40 @@ def test_a_mean_of_nothing_has_no_ratio() -> None:
 
 def test_segments_are_compared_within() -> None:
     tables = spent(a=1.0, b=3.0, c=8.0, d=5.0)
-    tables.customers = [{"customer": c, "size": s} for c, s in zip("abcd", ("s", "s", "big", None), strict=True)]
+    tables.customers = [
+        {"customer": c, "size": s} for c, s in zip("abcd", ("s", "s", "big", None), strict=True)
+    ]
     size = Segment("size", ("s", "big"))
     np.testing.assert_array_equal(
         measured(AgainstMean(Total("orders", "amount"), size), tables), [0.5, 1.5, 1.0, np.nan]
     )
     np.testing.assert_array_equal(
-        measured(AgainstMean(Total("orders", "amount"), Segment("size", ("s",))), tables), [0.5, 1.5, np.nan, np.nan]
+        measured(AgainstMean(Total("orders", "amount"), Segment("size", ("s",))), tables),
+        [0.5, 1.5, np.nan, np.nan],
     )
     assert np.isnan(measured(AgainstMean(Total("orders", "amount"), Segment("size", ())), tables)).all()
 
 
 @pytest.mark.parametrize(
     "pool",
-    [GapPool(), RankPool(Total("orders", "amount")), MeanPool(Total("orders", "amount")), MeanPool(Count("orders"), Segment("size", ("x", "y")))],
+    [
+        GapPool(),
+        RankPool(Total("orders", "amount")),
+        MeanPool(Total("orders", "amount")),
+        MeanPool(Count("orders"), Segment("size", ("x", "y"))),
+    ],
 )
 def test_pools_add_up_over_parts_of_the_customers(pool: object) -> None:
-    rows = {c: orders(*(T - d * DAY for d in days), customer=c, amount=0.1) for c, days in zip("abc", ((9, 5, 1), (8, 3), (400,)), strict=True)}
+    rows = {
+        c: orders(*(T - d * DAY for d in days), customer=c, amount=0.1)
+        for c, days in zip("abc", ((9, 5, 1), (8, 3), (400,)), strict=True)
+    }
     people = [{"customer": c, "size": s} for c, s in zip("abc", "xyx", strict=True)]
 
     def figures(*who: str) -> np.ndarray:
-        tables = Tables([r for c in who for r in rows[c]], customers=[r for r in people if r["customer"] in who])
+        tables = Tables(
+            [r for c in who for r in rows[c]], customers=[r for r in people if r["customer"] in who]
+        )
         moment = Executor(Source.of(history_of(tables)), [T], []).at(T)
         return pool.collect(moment)  # type: ignore[attr-defined]
 

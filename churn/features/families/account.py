@@ -90,10 +90,10 @@ def _subscription(plans: tuple[str, ...]) -> Iterator[Signal]:
         "low",
         "price of the plan less the one before; unknown with fewer than two prices",
     )
-    meaning = "changes of the subscription in the last 365 days"
-    yield make("plan_changes_count_365d", "plan", Count("subscriptions", 365), "events", "high", meaning)
-    meaning = "days since the last change of the subscription; unknown without one"
-    yield make("plan_change_recency_days", "plan", Since("subscriptions"), "days", "low", meaning)
+    meaning = "entries about the subscription in the last 365 days, failed payments among them"
+    yield make("subscription_events_count_365d", "plan", Count("subscriptions", 365), "events", "either", meaning)
+    meaning = "days since the last entry about the subscription; unknown without one"
+    yield make("subscription_recency_days", "plan", Since("subscriptions"), "days", "either", meaning)
     for name, step, words, warns in (
         ("price_cuts", Below("price_step"), "down to a lower price", "high"),
         ("price_rises", Above("price_step"), "up to a higher price", "low"),

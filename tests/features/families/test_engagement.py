@@ -67,3 +67,20 @@ def test_a_kind_named_like_a_table_does_not_hide_its_signals() -> None:
     assert of("orders_contact_count_30d", *rows) == 2
     assert of("interactions_count_30d", *rows) == 3
     assert of("interactions_contact_count_30d", *rows) == 1
+
+
+def test_orders_after_a_contact_and_contacts_per_order() -> None:
+    tables = Tables(
+        orders(T - 9 * DAY, T - 3 * DAY, T - DAY),
+        interactions=[*seen(9, 3), *seen(30, kind="call", value=4.0)],
+    )
+    assert value(tables, "orders_after_visit", T) == 1  # the one at the same instant is not after it
+    assert value(tables, "orders_after_call", T) == 3
+    assert value(tables, "interactions_per_order", T) == 1.0
+    assert value(tables, "interaction_value_mean", T) == 4.0
+    assert math.isnan(value(tables, "interaction_value_mean_90d", T)) is False
+    assert math.isnan(value(tables, "interaction_value_mean_90d", T + 61 * DAY))
+
+
+def test_fading_contacts() -> None:
+    assert of("interactions_rate_half_life_30d", *seen(30)) == pytest.approx(math.log(2) / 2)

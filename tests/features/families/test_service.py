@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from tests.features.oracle import DAY, HOUR, Row, Tables, instant
+from tests.features.oracle import DAY, HOUR, Patience, Row, Tables, instant
 from tests.features.tables import orders, ticket, value
 
 T = instant("2024-03-01")
 WEEK = 7 * DAY
 
 
-def of(name: str, *tickets: Row, ordered: tuple[int, ...] = (T - 300 * DAY,), **options: float) -> float:
+def of(name: str, *tickets: Row, ordered: tuple[int, ...] = (T - 300 * DAY,), **options: Patience) -> float:
     return value(Tables(orders(*ordered), tickets=list(tickets)), name, T, **options)
 
 
@@ -47,8 +47,8 @@ def test_a_complaint_is_ignored_when_a_week_went_by_without_an_answer(
 def test_the_patience_can_be_set() -> None:
     waiting = ticket(T - 3 * DAY)
     assert of("ignored_complaints_count", waiting) == 0
-    assert of("ignored_complaints_count", waiting, ignored_after_days=2.5) == 1
-    assert of("ignored_complaints_count", waiting, ignored_after_days=3) == 0
+    assert of("ignored_complaints_count", waiting, patience=Patience(2.5)) == 1
+    assert of("ignored_complaints_count", waiting, patience=Patience(3)) == 0
 
 
 MIXED = (
@@ -122,3 +122,45 @@ def test_a_ticket_recorded_late_is_not_known() -> None:
     late = ticket(T - 20 * DAY, recorded_at=T)
     assert of("tickets_count", late) == 0
     assert of("tickets_count", late | {"recorded_at": T - 1}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "want"),
+    [
+        ("reopened_tickets_count_365d", 2),
+        ("reopened_tickets_share", 3 / 5),
+        ("reopened_recency_days", 1.0),
+        ("escalated_tickets_count_365d", 0),
+        ("escalated_recency_days", math.nan),
+    ],
+)
+def test_trouble_counts_from_when_it_came(name: str, want: float) -> None:
+    rows = [
+        ticket(T - d * DAY, reopened=None if r is None else T - round(r * DAY), escalated=T)
+        for d, r in ((500, 366), (400, 365), (50, 1), (40, 0), (30, None))
+    ]
+    assert of(name, *rows) == pytest.approx(want, nan_ok=True)
+
+
+def test_silent_and_changing_marks() -> None:
+    rows = [
+        ticket(T - 50 * DAY, None, T - 40 * DAY, satisfaction=5.0),
+        ticket(T - 30 * DAY, None, T - 20 * DAY, satisfaction=None),
+        ticket(T - 29 * DAY, None, T - 19 * DAY, satisfaction=2.0),
+        ticket(T - 9 * DAY, None, T, satisfaction=1.0),
+        ticket(T - 8 * DAY, None, None, satisfaction=1.0),
+    ]
+    assert of("satisfaction_silent_share", *rows) == pytest.approx(1 / 3)
+    assert of("satisfaction_change", *rows) == pytest.approx(2 - 3.5)
+    assert of("open_ticket_oldest_days", *rows) == 9.0
+
+
+def test_replies_against_those_of_all_who_ordered_within_a_year() -> None:
+    t = T - 9 * DAY
+    waits = {"a": 2, "b": 4, "c": 99}
+    rows = [ticket(t, t + h * HOUR, t + 2 * h * HOUR, customer=c, ticket_id=c) for c, h in waits.items()]
+    placed = orders(T - DAY) + orders(T - DAY, customer="b") + orders(T - 400 * DAY, customer="c")
+    tables = Tables(placed, tickets=rows)
+    for name in ("first_reply_vs_all", "resolution_vs_all"):
+        assert value(tables, name, T) == pytest.approx(2 / 3)
+        assert value(tables, name, T, who="c") == pytest.approx(99 / 3)

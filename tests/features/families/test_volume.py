@@ -86,30 +86,65 @@ def test_spend_per_day_falls() -> None:
     assert value(tables, "amount_decline_90d", T) == pytest.approx(0.5)
 
 
+def placed(*discounts: float | None) -> Tables:
+    return Tables([r for i, x in enumerate(discounts) for r in ordered(200 - 30 * i, discount=x)])
+
+
 @pytest.mark.parametrize(
-    ("name", "want"),
+    ("name", "discounts", "want"),
     [
-        ("returns_count_90d", 1),
-        ("returns_count_365d", 2),
-        ("returns_count", 3),
-        ("returns_share", 1.5),
-        ("returned_amount_share", 18 / 20),
-        ("return_recency_days", 90.0),
-        ("orders_after_return", 1),
+        ("discount_share", (10.0, None, 0.0), 10 / 40),
+        ("discount_share_180d", (10.0, None, 5.0), 5 / 25),
+        ("discounted_orders_share", (10.0, None, 0.0), 1 / 3),
+        ("full_price_recency_days", (0.0, 0.0, None, 3.0), 170.0),
+        ("full_price_recency_days", (None, 3.0), math.nan),
+        ("first_order_discount", (None, 3.0), math.nan),
+        ("first_order_discount", (2.0, 3.0), 2.0),
     ],
 )
-def test_returns(name: str, want: float) -> None:
-    returns = [
-        {"customer": "a", "time": T - d * DAY, "amount": x} for d, x in ((400, 4.0), (200, -8.0), (90, 6.0))
-    ]
-    assert value(Tables(ordered(300, 20), returns=returns), name, T) == pytest.approx(want)
+def test_discounts(name: str, discounts: tuple[float | None, ...], want: float) -> None:
+    assert value(placed(*discounts), name, T) == pytest.approx(want, nan_ok=True)
 
 
-def test_who_returned_nothing() -> None:
-    tables = Tables(
-        ordered(20) + ordered(20, customer="b"), returns=[{"customer": "b", "time": T - 9, "amount": 1}]
+def test_a_whole_discount_of_nothing_has_no_share() -> None:
+    assert math.isnan(value(Tables(ordered(9, amount=0.0, discount=0.0)), "discount_share", T))
+    assert value(Tables(ordered(9, amount=0.0, discount=4.0)), "discount_share", T) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("channels", "preferred", "last", "switched"),
+    [
+        (("web",), "web", "web", math.nan),
+        (("web", "app"), "app", "app", 1.0),
+        (("web", "web", None), "web", "web", 0.0),
+        (("web", "web", "app"), "web", "app", 1.0),
+    ],
+)
+def test_the_channel_preferred_and_left(
+    channels: tuple[str, ...], preferred: str, last: str, switched: float
+) -> None:
+    tables = Tables([r for i, c in enumerate(channels) for r in ordered(50 - i, channel=c)])
+    assert value(tables, "order_channel_preferred", T) == preferred
+    assert value(tables, "order_channel_last", T) == last
+    assert value(tables, "order_channel_switched", T) == pytest.approx(switched, nan_ok=True)
+
+
+def test_a_channel_among_more_than_are_looked_at() -> None:
+    """25 channels: who always uses one of the seldom ones has not switched."""
+    many = [r for i in range(24) for r in ordered(9, 8, 7, customer="b", channel=f"c{i:02}")]
+    tables = Tables(many + ordered(5, 3, channel="seldom"))
+    assert value(tables, "order_channel_switched", T) == 0.0
+
+
+def test_the_largest_order_is_the_last_of_equals() -> None:
+    tables = Tables(ordered(90, amount=5.0) + ordered(60, amount=9.0) + ordered(30, amount=9.0) + ordered(5))
+    assert value(tables, "largest_order_recency_days", T) == 5.0
+    tables.orders.pop()
+    assert value(tables, "largest_order_recency_days", T) == 30.0
+
+
+def test_trend_over_quarters() -> None:
+    rows = [r for k, n in enumerate((1, 2, 3, 4)) for r in ordered(*[350 - 90 * k - j for j in range(n)])]
+    assert value(Tables(rows + ordered(360)), "orders_slope_4x90d", T) == pytest.approx(
+        (5 * 0.1 * 2 - 0.3) / 2.75
     )
-    assert value(tables, "returns_share", T) == 0.0
-    assert value(tables, "returned_amount_share", T) == 0.0
-    assert math.isnan(value(tables, "return_recency_days", T))
-    assert math.isnan(value(tables, "orders_after_return", T))
