@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _EARLIEST_US = 0  # 1970: earlier times are placeholders, no customer interaction was recorded before
 _DAY_US = 86_400_000_000
+_LARGEST = 1e15  # sums of larger numbers would lose their last digits
 # Flags that may come from a text column: the word in codes of findings, and the words for people.
 _FLAGS = {
     "is_complaint": ("complaint", "complaint"),
@@ -73,6 +74,7 @@ class RowRules:
         self._localize(typed)
         self._check_times(typed)
         self._check_outcomes(typed)
+        self._check_numbers(typed)
         key = typed.contract.key
         if key and key in typed.columns:
             self._check_key(typed, key)
@@ -237,6 +239,19 @@ class RowRules:
             else:
                 self.note(typed, future, f"future-{name}", f"{message}; taken as empty")
                 typed.columns[name] = np.where(future, NEVER, typed.columns[name])
+
+    def _check_numbers(self, typed: TypedTable) -> None:
+        """Take out numbers that cannot be added up exactly, infinity among them: they are placeholders."""
+        for f in typed.contract.fields:
+            if f.kind != "number" or f.name not in typed.columns:
+                continue
+            huge = np.abs(typed.columns[f.name]) > _LARGEST
+            message = f"`{f.name}` is beyond {_LARGEST:,.0f}: a placeholder, or another unit"
+            if f.required:
+                self.drop(typed, huge, f"huge-{f.name}", message)
+            elif huge.any():
+                self.note(typed, huge, f"huge-{f.name}", f"{message}; taken as unknown")
+                typed.columns[f.name] = np.where(huge, np.nan, typed.columns[f.name])
 
     def _check_outcomes(self, typed: TypedTable) -> None:
         """Take out or mend rows whose outcome lies before the row itself."""

@@ -270,9 +270,10 @@ class Moment:
             return np.full(self.customers, -1, dtype=np.int32), ()
         return category.codes, category.labels
 
-    def labels(self, log: str, column: str) -> tuple[str, ...]:
-        """Return the labels of a text column; `last` gives positions in it."""
-        return self._ex.facts(log).category(column).labels
+    def labels(self, log: str, column: str) -> tuple[str, ...] | None:
+        """Return the labels of a text column, in which `last` gives positions; None for a number column."""
+        category = self._ex.facts(log).log.categories.get(column)
+        return None if category is None else category.labels
 
     def pooled(self, pool: Pool) -> Array:
         """Return figures of all customers together."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from churn.data.history import DAY_US, HOUR_US, NEVER, Category, EventLog
+from churn.errors import DataError
 from churn.features.exact import fixed_point
 from churn.features.streams import stable_order
 
@@ -36,6 +37,13 @@ class Facts:
             elif name in self.log.instants or name == "answer":
                 instant = self.instant(name)
                 self._derived[name] = np.where(instant == NEVER, np.nan, instant)
+            elif name in self.log.categories:
+                raise DataError(
+                    f"{self.log.name}.{name} holds text, and numbers are needed",
+                    given=", ".join(map(repr, self.log.categories[name].labels[:5])),
+                    fix="Mend the column; a model trained on numbers cannot read texts.",
+                    code="text-for-number",
+                )
             elif name.startswith("fade:"):
                 self._derived[name] = fade_weights(self.log.time, float(name.removeprefix("fade:")))
             else:
@@ -120,7 +128,7 @@ def _high_value(facts: Facts) -> Array:
     before = np.arange(len(order)) - start
 
     def above(part: Array) -> Array:  # integers, so that the sum does not depend on other customers
-        running = np.concatenate([[0], np.cumsum(part)[:-1]]) if len(part) else part
+        running = np.concatenate([[0], np.cumsum(part.astype(np.int64))[:-1]]) if len(part) else part
         return np.asarray(2.0 * part * before - 3.0 * (running - running[start]))
 
     more = above(whole) if rest is None else above(whole) + above(rest) / 1e9

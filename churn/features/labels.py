@@ -20,7 +20,11 @@ class LastLabel:
 
     def compute(self, ex: Calculation) -> Array:
         codes = ex.last(self.log, self.column, Known(self.column))
-        return positions(codes, ex.labels(self.log, self.column), self.labels)
+        labels = ex.labels(self.log, self.column)
+        if labels is None:  # a column of texts such as 7 may be read as numbers
+            labels = tuple(f"{v:g}" for v in np.unique(codes[~np.isnan(codes)]))
+            codes = np.where(np.isnan(codes), codes, np.searchsorted([float(x) for x in labels], codes))
+        return positions(codes, labels, self.labels)
 
     def needs(self) -> Needs:
         return reads(self.log, self.column)

@@ -169,8 +169,8 @@ class Calculation(Protocol):
         """Return the codes of a segment column, -1 unknown, and its labels."""
         ...
 
-    def labels(self, log: str, column: str) -> tuple[str, ...]:
-        """Return the labels of a text column; `last` gives positions in it."""
+    def labels(self, log: str, column: str) -> tuple[str, ...] | None:
+        """Return the labels of a text column, in which `last` gives positions; None for a number column."""
         ...
 
     def pooled(self, pool: Pool) -> Array:

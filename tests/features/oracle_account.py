@@ -66,8 +66,8 @@ def signals(tables: Tables, p: Person) -> Found:
 def _subscription(tables: Tables, p: Person) -> Found:
     rows = p.rows["subscriptions"]
     out: Found = {
-        "plan_changes_count_365d": len(p.inside(rows, 365)),
-        "plan_change_recency_days": p.since_last(rows),
+        "subscription_events_count_365d": len(p.inside(rows, 365)),
+        "subscription_recency_days": p.since_last(rows),
     }
     plans = frequent(r.get("plan") for r in tables.subscriptions)
     if plans:

@@ -211,7 +211,7 @@ def channels(name: str, tables: Tables, table: str, p: Person) -> Found:
     out[f"{name}_top_share"] = over(max(used.count(c) for c in looked_at), len(used))
     out[f"{name}_preferred"] = most_used(c for c in used if c in looked_at)
     out[f"{name}_last"] = used[-1] if used and used[-1] in looked_at else None
-    out[f"{name}_switched"] = float(used[-1] != most_used(used[:-1])) if len(used) > 1 else None
+    out[f"{name}_switched"] = float(used[-1] != used[-2]) if len(used) > 1 else None
     return out
 
 

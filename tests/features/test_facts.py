@@ -121,11 +121,6 @@ def test_an_answer_is_a_reply_or_the_resolution_whichever_comes_first() -> None:
     )
 
 
-def test_hours_to_the_answer_of_a_survey() -> None:
-    rows = [{"customer": "a", "time": T - DAY, "answered": a} for a in (T, None)]
-    np.testing.assert_array_equal(column("surveys", "answer_hours", Tables(days(9), surveys=rows)), [24, nan])
-
-
 def test_steps_of_the_price() -> None:
     prices = ((9, "a", 5.0), (8, "b", 9.0), (7, "a", None), (6, "a", 4.5), (5, "a", 4.5), (4, "b", 10.0))
     rows = [{"customer": c, "time": T - d * DAY, "price": p} for d, c, p in prices]

@@ -31,9 +31,9 @@ def placed(*channels: str | None) -> Tables:
         (("x", "y"), 1, 0, 0.5, 1),
         (("y", "x"), 0, 0, 0.5, 1),
         (("y", "y"), 1, 1, 1.0, 0),
-        (("x", "x", "y", "y"), 1, 0, 0.5, 1),
-        (("x", "y", "x"), 0, 0, 2 / 3, 0),  # of equally used ones the first in the alphabet is the usual one
-        (("x", "y", "y"), 1, 1, 2 / 3, 1),
+        (("x", "x", "y", "y"), 1, 0, 0.5, 0),
+        (("x", "y", "x"), 0, 0, 2 / 3, 1),  # of equally used ones the first in the alphabet is the usual one
+        (("x", "y", "y"), 1, 1, 2 / 3, 0),
         (("x", None), 0, 0, 1.0, nan),
         ((None,), nan, nan, nan, nan),
         (("x", "z"), nan, 0, 0.5, 1),
@@ -41,8 +41,8 @@ def placed(*channels: str | None) -> Tables:
         (("z",), nan, nan, 0.0, nan),
         # What the signal has no name for is a channel all the same.
         (("z", "z"), nan, nan, 0.0, 0),
-        (("z", "z", "x", "x"), 0, 0, 0.5, 1),
-        (("z", "z", "z", "x", "x"), 0, 0, 0.4, 1),
+        (("z", "z", "x", "x"), 0, 0, 0.5, 0),
+        (("z", "z", "z", "x", "x"), 0, 0, 0.4, 0),
         (("x", "z", "z", "z"), nan, 0, 0.25, 0),
     ],
 )
@@ -50,9 +50,8 @@ def test_labels_of_orders(
     channels: tuple[str, ...], last: float, top: float, share: float, switched: float
 ) -> None:
     tables = placed(*channels)
-    found = [
-        measured(m("orders", "channel", XY), tables)[0] for m in (LastLabel, TopLabel, TopShare, Switched)
-    ]
+    measures = [m("orders", "channel", XY) for m in (LastLabel, TopLabel, TopShare)]
+    found = [measured(m, tables)[0] for m in (*measures, Switched("orders", "channel"))]
     np.testing.assert_array_equal(found, [last, top, share, switched])
 
 

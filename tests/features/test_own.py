@@ -14,9 +14,9 @@ from churn.data.history import History
 from churn.errors import ConfigError, DataError, ParameterError
 from churn.features.catalogue import catalogue
 from churn.features.compute import compute_features
-from churn.features.measures import Count, Last, Ratio
 from churn.features.formulas import parse_measure
-from churn.features.own import load_signals, signal
+from churn.features.measures import Count, Last, Ratio
+from churn.features.own import signal
 from churn.features.signal import Above, Both, Is, Signal
 from tests.features.agree import assert_same_bits, at_each, at_one
 from tests.features.oracle import DAY, Tables, instant
@@ -138,6 +138,9 @@ def test_nothing_but_measures_is_read_and_nothing_is_executed(text: str) -> None
     "text",
     [
         "Count('orders', days=30, until=-30)",
+        "Count('orders', 30, by='promised')",  # a plan may be older than the row that holds it
+        "Last('orders', 'amount', by='promised')",
+        "Since('subscriptions', by='renews')",
         "Total('orders', 'amount', until=-1)",
         "Last('orders', 'amount', back=-1)",
     ],

@@ -38,28 +38,27 @@ def test_each_customers_rows_are_found(found: list[tuple[int, int]], data: st.Da
     assert stream.count(begin, end).tolist() == list(map(len, own))
     assert stream.count(None, end).tolist() == list(map(len, upto))
     assert stream.total("amount", amount, begin, end).tolist() == [sum(i + 0.25 for i in o) for o in own]
-    position, have = stream.nth_last(end, back)
-    assert have.tolist() == [len(o) > back for o in upto]
-    assert position.tolist() == [o[-1 - back] for o in upto if len(o) > back]
-    position, have = stream.nth_first(begin, end)
-    assert have.tolist() == [bool(o) for o in own]
-    assert position.tolist() == [o[0] for o in own if o]
-    who = sorted(data.draw(st.sets(st.integers(0, 3))))
-    assert stream.of_customers(np.array(who, dtype=np.intp), end).tolist() == [
+    assert stream.last(end, back).tolist() == [o[-1 - back] if len(o) > back else -1 for o in upto]
+    assert stream.last(begin).tolist() == [max(held(found, c, 0, begin), default=-1) for c in range(4)]
+    assert stream.first(begin, end).tolist() == [o[0] if o else -1 for o in own]
+    at = stream.at("amount", amount, stream.last(end))
+    np.testing.assert_array_equal(at, [o[-1] + 0.25 if o else np.nan for o in upto])
+    who = data.draw(st.sets(st.integers(0, 3)))
+    assert stream.of_customers(np.isin(np.arange(4), list(who)), end).tolist() == [
         i for i in range(end) if found[i][1] in who
     ]
-    pairs = [(c, p) for c in range(4) for p in range(len(found) + 1)]
-    ranks = stream.rank(*(np.array([x[i] for x in pairs], dtype=np.intp) for i in (0, 1)))
-    assert ranks.tolist() == [len(held(found, c, 0, p)) for c, p in pairs]
+    others = data.draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=9).map(sorted))
+    assert stream.rows_until(stream_of(others)).tolist() == [
+        sum(c == customer and t <= time for t, c in others) for time, customer in found
+    ]
 
 
 def test_an_empty_stream_has_nobody() -> None:
     stream = stream_of([])
     assert stream.end(5) == 0
     assert stream.count(None, 0).tolist() == [0] * 4
-    assert not stream.nth_last(0)[1].any()
-    assert not stream.nth_first(0, 0)[1].any()
-    assert stream.of_customers(np.array([1]), 0).tolist() == []
+    assert stream.last(0).tolist() == stream.last(0, 2).tolist() == stream.first(0, 0).tolist() == [-1] * 4
+    assert stream.of_customers(np.ones(4, dtype=bool), 0).tolist() == []
 
 
 def test_sums_of_later_cutoffs_are_kept() -> None:

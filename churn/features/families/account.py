@@ -91,7 +91,9 @@ def _subscription(plans: tuple[str, ...]) -> Iterator[Signal]:
         "price of the plan less the one before; unknown with fewer than two prices",
     )
     meaning = "entries about the subscription in the last 365 days, failed payments among them"
-    yield make("subscription_events_count_365d", "plan", Count("subscriptions", 365), "events", "either", meaning)
+    yield make(
+        "subscription_events_count_365d", "plan", Count("subscriptions", 365), "events", "either", meaning
+    )
     meaning = "days since the last entry about the subscription; unknown without one"
     yield make("subscription_recency_days", "plan", Since("subscriptions"), "days", "either", meaning)
     for name, step, words, warns in (

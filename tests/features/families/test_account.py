@@ -94,14 +94,6 @@ def test_the_subscription_at_the_cutoff(name: str, want: float | str) -> None:
     assert value(tables, name, T) == want
 
 
-def test_a_failed_payment_is_no_change_of_the_subscription() -> None:
-    tables = plans(
-        (50, {"plan": "gold", "is_failed_payment": False}), (9, {"plan": None, "is_failed_payment": True})
-    )
-    assert value(tables, "plan_changes_count_365d", T) == 1
-    assert value(tables, "plan_change_recency_days", T) == 50.0
-
-
 @pytest.mark.parametrize(
     ("local", "month"), [("2024-01-31 23:30", "January"), ("2024-02-01 00:00", "February")]
 )
