@@ -230,16 +230,16 @@ def load_signals(files: Iterable[Path]) -> tuple[Signal, ...]:
     """
     found: list[Signal] = []
     for file in files:
-        if file.suffix != ".py":
-            raise ConfigError(
-                f"{file} is no Python file",
-                fix="Give a file that ends in .py under features.python.",
-                code="signal-file",
-            )
         if not file.is_file():
             raise MissingFileError(
                 f"There is no file {file}",
                 fix="Correct features.python in the configuration.",
+                code="signal-file",
+            )
+        if file.suffix != ".py":
+            raise ConfigError(
+                f"{file} is no Python file",
+                fix="Give a file that ends in .py under features.python.",
                 code="signal-file",
             )
         spec = importlib.util.spec_from_file_location(f"churn_own_{file.stem}", file)

@@ -38,7 +38,10 @@ AGAINST_ALL = {"first_reply_vs_all": "first_reply_hours_mean", "resolution_vs_al
 
 
 def segments_of(tables: Tables) -> list[str]:
-    return sorted({k for r in tables.customers for k in r} - {"customer", "joined"})
+    """The segment columns in which somebody has a value."""
+    return sorted(
+        {k for r in tables.customers for k, v in r.items() if v is not None} - {"customer", "joined"}
+    )
 
 
 def signals(tables: Tables, p: Person) -> Found:

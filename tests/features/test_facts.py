@@ -51,7 +51,6 @@ def test_the_largest_order_so_far() -> None:
         ((1e15, -1e15, 3, 1.75), [0, 0, 0, 1]),
         ((-2, -2, -2, -2.5), [0, 0, 0, 1]),
         ((0, 0, 0, 0), [0, 0, 0, 0]),
-        ((1e19, 1e19, 1e19, 1.0), [0, 0, 0, 0]),
     ],
 )
 def test_orders_of_high_value(amounts: tuple[float, ...], high: list[float]) -> None:
