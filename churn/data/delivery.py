@@ -148,7 +148,7 @@ class DeliveryWriter:
         for name in dict.fromkeys([*master.segments, *master.contact]):
             columns[f"x.{name}"] = table.columns[f"extra_{name}"]
         self._people.enlist(codes, joined)
-        self._delivery.attributes = True
+        self._delivery.attributes |= len(codes) > 0
         data = pa.table(columns)
         self._write("attributes", data.take(pa.array(np.argsort(columns["bucket"], kind="stable"))))
 

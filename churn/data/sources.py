@@ -267,7 +267,10 @@ class Reader:
             column = mapping["customer"]
             value, _ = type_expression(contract.field("customer"), column, types[column], None, id_type)
             self._scatter(rows, value, folder, scatter, known, table)
-            raw = f"read_parquet({quote_text(folder + '/*/*.parquet')}, hive_partitioning=false)"
+            if any(Path(folder).iterdir()):
+                raw = f"read_parquet({quote_text(folder + '/*/*.parquet')}, hive_partitioning=false)"
+            else:
+                self._db.run(f"CREATE OR REPLACE TEMP TABLE {raw} AS {rows} LIMIT 0", table)
         else:
             self._db.run(f"CREATE OR REPLACE TEMP TABLE {raw} AS {rows}", table)
         raw = self._check_types(contract, mapping, types, raw)
