@@ -16,6 +16,8 @@ from churn.data.manifest import Delivery, Manifest, TableInfo
 from churn.data.rules import corrected_message
 from churn.data.versions import repeats, replaced_by
 
+FEW = 100  # rows below which what share of a delivery has a fault says nothing
+
 if TYPE_CHECKING:
     from churn.data.database import Database
     from churn.data.rules import RowRules
@@ -58,7 +60,11 @@ class Corrections:
         )
         written = self._db.one(f"SELECT count(*) FROM read_parquet({new})", table)
         shown = tuple({key: k} for k in frame["key"][fresh][again][:3])
-        rules.count_repeats(table, key, int(again.sum()), written, shown, tuple(range(len(shown))))
+        info.repeated += int(again.sum())
+        if number > 1 and written < FEW:  # a share of a few rows says nothing: it counts by the whole log
+            rules.count_repeats(table, key, info.repeated, info.rows_read, shown, tuple(range(len(shown))))
+        else:
+            rules.count_repeats(table, key, int(again.sum()), written, shown, tuple(range(len(shown))))
         # What a row was until now: rows of this delivery were counted as if nothing replaced them.
         before = np.full(len(frame), NEVER, dtype=np.int64)
         old = np.flatnonzero(~fresh)

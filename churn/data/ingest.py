@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from churn.config import Config, Source, memory_bytes
 from churn.data.checks import CheckReport, Finding, merge_findings
 from churn.data.contracts import Kind
-from churn.data.corrections import Corrections
+from churn.data.corrections import FEW, Corrections
 from churn.data.delivery import DeliveryWriter, count_segments, customer_files
 from churn.data.expressions import natural_id
 from churn.data.ingest_report import IngestReport, TableNews
@@ -39,8 +39,6 @@ from churn.progress import report
 
 if TYPE_CHECKING:
     from churn.data.sources import TypedTable
-
-_FEW = 100  # rows of a table below which a delivery's share of rows set aside says nothing
 
 
 def ingest(config: Config, *, rebuild: bool = False) -> IngestReport:
@@ -279,7 +277,7 @@ class _Run:
                 if finding is not None:
                     (errors if finding.action == "error" else found).append(finding)
         orders = staged.get("orders")
-        if orders is not None and self._extends and orders.rows_read >= _FEW:
+        if orders is not None and self._extends and orders.rows_read >= FEW:
             finding = check_enough("orders", orders.rows_read, used.get("orders", 0), found)
             errors += [finding] if finding is not None else []
         if errors:

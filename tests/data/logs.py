@@ -49,8 +49,7 @@ def config(folder: Path, *tables: str, log: str | None = "log", **more: Any) -> 
         sources["tickets"]["complaint_when"] = ["bad"]
     if "customers" in sources:
         sources["customers"] |= {"segments": ["country"], "contact": ["mail"]}
-    for name, settings in more.pop("sources", {}).items():
-        sources[name] = settings
+    sources |= more.pop("sources", {})
     features = {"tables": {"credit": {"path": "credit/*.parquet"}}} if "credit" in tables else {}
     settings = {
         "name": "shop",

@@ -89,7 +89,9 @@ def deliveries(draw: st.DrawFn) -> list[dict[str, list[dict[str, Any]]]]:
     )
     nights[0]["orders"] = many + nights[0]["orders"]
     nights[0]["tickets"] = plenty + nights[0]["tickets"]
-    nights[0]["credit"] += [{"customer": 1, "time": START, "score": 1.0, "band": "A"}]  # a column without values is no text
+    nights[0]["credit"] += [
+        {"customer": 1, "time": START, "score": 1.0, "band": "A"}
+    ]  # a column without values is no text
     return nights
 
 
