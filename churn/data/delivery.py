@@ -17,6 +17,7 @@ from churn.data.expressions import quote_text
 from churn.data.history import NEVER, Category
 from churn.data.locations import FILE_COLUMN
 from churn.data.manifest import Delivery, Manifest, Master, TableInfo
+from churn.data.rules import recorded_of
 
 if TYPE_CHECKING:
     from churn.data.database import Database
@@ -217,13 +218,14 @@ class DeliveryWriter:
 
     def _add_keys(self, name: str, table: TypedTable, columns: dict[str, Any]) -> None:
         key = table.columns[table.contract.key or ""]
-        n = len(key)
+        n, (_, said) = len(key), recorded_of(table)
         data = {
             "key": key,
             "delivery": np.full(n, self._delivery.number, dtype=np.int32),
             "seq": columns["seq"],
             "time": columns["time"],
             "recorded": columns.get("recorded", np.zeros(n, dtype=np.int64)),
+            "said": np.zeros(n, dtype=bool) if said is None else said,
             "file": table.columns.get(FILE_COLUMN, np.zeros(n, dtype=np.uint64)),
             **{c: v for c, v in columns.items() if c.startswith("t.")},
         }

@@ -146,7 +146,7 @@ def read_manifest(folder: Path) -> Manifest:
             fix="Make it with churn ingest CONFIG.",
             code="no-log",
         ) from None
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder / NAME} is damaged", fix=rebuild, code="damaged-log") from None
     if version != FORMAT:
         raise DataError(

@@ -282,10 +282,11 @@ class RowRules:
         )
         if self._keys_elsewhere and typed.contract.time is not None:
             return
-        known = recorded_of(typed)
-        again = repeats(keys, typed.columns.get(FILE_COLUMN), known)
+        known, said = recorded_of(typed)
+        rank = None if known is None or said is None else np.where(said, known, -1)
+        again = repeats(keys, typed.columns.get(FILE_COLUMN), rank)
         self.count_repeats(typed.table, key, int(again.sum()), len(again), *self._examples(typed, again))
-        replaced = replaced_by(keys, known)
+        replaced = replaced_by(keys, known, said)
         gone = (
             replaced != NEVER if known is None else replaced <= known
         )  # there was no time at which they were valid
@@ -380,12 +381,13 @@ class Repeated:
     shown: Finding | None = None
 
 
-def recorded_of(typed: TypedTable) -> np.ndarray | None:
-    """Return when each row became known, None where the table does not say."""
+def recorded_of(typed: TypedTable) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return when each row became known and whether the row says it itself; None where the table does not say."""
     if typed.contract.time is None or "recorded_at" not in typed.columns:
-        return None
+        return None, None
     recorded = typed.columns["recorded_at"]
-    return np.where(recorded == NEVER, typed.columns[typed.contract.time], recorded)
+    said = recorded != NEVER
+    return np.where(said, recorded, typed.columns[typed.contract.time]), said
 
 
 def corrected_message(key: str, *, kept: bool) -> str:
