@@ -13,8 +13,7 @@ from churn.data.checks import Finding
 from churn.data.expressions import quote_text
 from churn.data.history import NEVER
 from churn.data.manifest import Delivery, Manifest, TableInfo
-from churn.data.rules import corrected_message
-from churn.data.versions import repeats, replaced_by
+from churn.data.versions import corrected_message, repeats, replaced_by
 
 FEW = 100  # rows below which what share of a delivery has a fault says nothing
 

@@ -17,12 +17,12 @@ from churn.data.expressions import quote_text
 from churn.data.history import NEVER, Category
 from churn.data.locations import FILE_COLUMN
 from churn.data.manifest import Delivery, Manifest, Master, TableInfo
-from churn.data.rules import recorded_of
+from churn.data.versions import recorded_of
 
 if TYPE_CHECKING:
     from churn.data.database import Database
     from churn.data.rules import RowRules
-    from churn.data.sources import TypedTable
+    from churn.data.typed import TypedTable
 
 _COUNTING = ("time", "seq", "recorded")  # columns of which the differences are small
 

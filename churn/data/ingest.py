@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from churn.config import Config, Source, memory_bytes
-from churn.data.checks import CheckReport, Finding, merge_findings
+from churn.config import Config, Source
+from churn.data.checks import CheckReport, Finding, check_enough, merge_findings
 from churn.data.contracts import Kind
 from churn.data.corrections import FEW, Corrections
 from churn.data.delivery import DeliveryWriter, count_segments, customer_files
@@ -28,17 +28,18 @@ from churn.data.manifest import (
     read_manifest,
 )
 from churn.data.news import News, sources_of, stamp, whats_new
-from churn.data.rules import SETTINGS, RowRules, check_enough
+from churn.data.rules import SETTINGS, RowRules
 from churn.data.schema import REBUILD, check_same, describe, meaning_of
 from churn.data.size import buckets_for, needs_parts
-from churn.data.sources import Reader, Staged
+from churn.data.sources import Reader
+from churn.data.typed import Staged
 from churn.data.watermarks import newest_values
 from churn.errors import ChurnError, ConfigError, DataError
-from churn.files import locked
+from churn.files import locked, memory_bytes
 from churn.progress import report
 
 if TYPE_CHECKING:
-    from churn.data.sources import TypedTable
+    from churn.data.typed import TypedTable
 
 
 def ingest(config: Config, *, rebuild: bool = False) -> IngestReport:

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churn.data.checks import CheckReport, TableSummary
-from churn.data.events import Rows, compact, make_log
+from churn.data.checks import CheckReport, TableSummary, minute_text
+from churn.data.events import Rows, compact, in_order, make_log
 from churn.data.history import NEVER, Category, EventLog, History
 from churn.data.manifest import Delivery, Manifest, check_settings, read_manifest
 from churn.errors import DataError, ParameterError
@@ -241,7 +240,7 @@ class LogStore:
         rows_.numbers = {c: columns[f"n.{c}"] for c in info.numbers}
         rows_.instants = {c: columns[f"i.{c}"] for c in info.instants}
         rows_.texts = {c: Category(columns[f"t.{c}"], tuple(v)) for c, v in info.labels.items()}
-        return _in_order(rows_, order if several else None, until, sorted_=len(groups) < 2)
+        return in_order(rows_, order if several else None, until, sorted_=len(groups) < 2)
 
     def times(self, name: str) -> np.ndarray:
         """Return the times of the rows of a table that count, in no order."""
@@ -362,7 +361,7 @@ class LogStore:
             used, customers = info.rows, len(np.unique(logs[name].customer)) if name in logs else 0
             if name == "customers":
                 used = customers = listed
-            first, last = _minute(info.first), _minute(info.last)
+            first, last = minute_text(info.first), minute_text(info.last)
             out.append(TableSummary(name, info.rows_read, used, customers, first, last))
         return tuple(out)
 
@@ -376,33 +375,3 @@ def held_labels(labels: dict[str, list[int]]) -> tuple[str, ...]:
     ('shop', 'web')
     """
     return tuple(sorted(label for label, (_, held) in labels.items() if held))
-
-
-def _in_order(rows: Rows, source: np.ndarray | None, until: np.ndarray | None, *, sorted_: bool) -> Rows:
-    """Bring rows into time order and take out those that no cutoff sees."""
-    order: Any = None
-    if source is not None:
-        order = np.lexsort((source, rows.time))
-    elif not sorted_:
-        order = np.argsort(rows.time, kind="stable")
-    if until is not None:
-        keep = until == NEVER if rows.recorded is None else until > rows.recorded
-        if not keep.all():
-            order = np.flatnonzero(keep) if order is None else order[keep[order]]
-    if order is None:
-        return replace(rows, replaced=until)
-    return Rows(
-        rows.time[order],
-        rows.customer[order],
-        {k: v[order] for k, v in rows.numbers.items()},
-        {k: v[order] for k, v in rows.instants.items()},
-        {k: Category(c.codes[order], c.labels) for k, c in rows.texts.items()},
-        None if rows.recorded is None else rows.recorded[order],
-        None if until is None else until[order],
-    )
-
-
-def _minute(instant: int | None) -> str | None:
-    if instant is None:
-        return None
-    return str(np.datetime64(int(instant), "us").astype("datetime64[m]")).replace("T", " ")

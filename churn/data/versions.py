@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.data.history import NEVER
+from churn.data.eventlog import NEVER
+
+if TYPE_CHECKING:
+    from churn.data.typed import TypedTable
 
 
 def replaced_by(keys: Any, recorded: np.ndarray | None, said: np.ndarray | None = None) -> np.ndarray:
@@ -63,3 +66,19 @@ def repeats(keys: Any, *apart: np.ndarray | None) -> np.ndarray:
 
     frame = pd.DataFrame({"key": keys, **{str(i): a for i, a in enumerate(apart) if a is not None}})
     return np.asarray(frame.duplicated()) & ~np.asarray(keys.isna())
+
+
+def recorded_of(typed: TypedTable) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return when each row became known and whether the row says it itself; None where the table does not say."""
+    if typed.contract.time is None or "recorded_at" not in typed.columns:
+        return None, None
+    recorded = typed.columns["recorded_at"]
+    said = recorded != NEVER
+    return np.where(said, recorded, typed.columns[typed.contract.time]), said
+
+
+def corrected_message(key: str, *, kept: bool) -> str:
+    """Say what happens to a row that was corrected."""
+    if kept:
+        return f"`{key}` comes again in a newer row, which counts; these are seen at cutoffs before it was recorded"
+    return f"`{key}` comes again in a newer row, which counts"
