@@ -218,7 +218,7 @@ class Reader:
         """Write rows to one folder per bucket of customers; rows without a usable id go to the first."""
         Path(folder).mkdir()
         select = f"SELECT *, {value} AS _churn_id FROM ({rows})"
-        bucket = f"coalesce(hash(_churn_id) % {buckets}, 0)"
+        bucket = f"CASE WHEN _churn_id IS NULL THEN 0 ELSE hash(_churn_id) % {buckets} END"
         if known is not None:
             select = f"SELECT r.*, k.bucket AS _churn_known FROM ({select}) r LEFT JOIN {known} k ON r._churn_id = k.id"
             bucket = f"coalesce(_churn_known, {bucket})"
