@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,9 +80,10 @@ class DeliveryWriter:
             pq.write_table(pa.table({"code": fresh}), self._folder / "ordered.parquet")
 
     def seal(self) -> None:
-        """Take down the hashes of the files."""
+        """See to it that the files are on the disk, and take down their hashes."""
         for file in sorted(self._folder.iterdir()):
-            with file.open("rb") as handle:
+            with file.open("rb+") as handle:
+                os.fsync(handle.fileno())
                 self._delivery.hashes[file.name] = hashlib.file_digest(handle, "sha256").hexdigest()[:32]
 
     # -- customers ----------------------------------------------------------------------------------

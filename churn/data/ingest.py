@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 import shutil
 import time as clock
@@ -40,6 +41,8 @@ from churn.progress import report
 
 if TYPE_CHECKING:
     from churn.data.typed import TypedTable
+
+_DELIVERY = re.compile(r"\d{5,}-[0-9a-f]{8}")  # no folder of anybody else is removed
 
 
 def ingest(config: Config, *, rebuild: bool = False) -> IngestReport:
@@ -205,7 +208,6 @@ class _Run:
     def _stage(self, reader: Reader, news: News, manifest: Manifest, scatter: int) -> dict[str, Staged]:
         staged: dict[str, Staged] = {}
         errors: list[ChurnError] = []
-        findings: list[Finding] = []
         files = customer_files(self._folder, manifest) if self._extends else ""
         known = f"(SELECT id, bucket FROM read_parquet({files}))" if files else None
         for table, source in self._sources.items():
@@ -236,7 +238,6 @@ class _Run:
                     check_same(manifest, table, source, s)
             except ChurnError as error:
                 errors.append(error)
-                findings.append(Finding(table, error.code, "error", 0, str(error)))
                 continue
             staged[table] = s
         if errors:
@@ -337,8 +338,8 @@ def _check_all_there(old: Manifest, news: News) -> None:
 def _clean(folder: Path, manifest: Manifest) -> None:
     """Remove what a killed run or a rebuild has left."""
     ours = {d.folder for d in manifest.deliveries}
-    for path in folder.glob("[0-9][0-9][0-9][0-9][0-9]-*"):
-        if path.is_dir() and path.name not in ours:
+    for path in folder.iterdir():
+        if path.is_dir() and _DELIVERY.fullmatch(path.name) and path.name not in ours:
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(f".{NAME}.*"):
         path.unlink(missing_ok=True)

@@ -505,6 +505,15 @@ def test_a_killed_run_leaves_the_log_whole(tmp_path, monkeypatch):
     assert_same(load_history(config(tmp_path)), load_history(config(tmp_path, log=None)))
 
 
+def test_folders_of_others_stay(tmp_path):
+    nights(tmp_path, 1)
+    mine = tmp_path / "log" / "00001-photos"
+    mine.mkdir(parents=True)
+    ingest(config(tmp_path))
+    ingest(config(tmp_path), rebuild=True)
+    assert mine.is_dir()
+
+
 def test_two_processes_do_not_write_at_once(tmp_path):
     nights(tmp_path, 1)
     with (
