@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import os
 import re
 from pathlib import Path
@@ -21,7 +20,8 @@ from pydantic import (
 )
 
 from churn.errors import ConfigError
-from churn.yamlfile import read_settings
+from churn.files import memory_bytes
+from churn.yamlfile import explain_settings, read_settings
 
 TABLES = ("orders", "returns", "tickets", "interactions", "surveys", "subscriptions", "customers")
 # Settings that say what values of a column mean, and the tables they are about.
@@ -286,19 +286,6 @@ class Config(Settings):
         return [path] if path.is_absolute() else [self._folder / path, Path.cwd() / path]
 
 
-def memory_bytes(text: str) -> int:
-    """Return the bytes that a size such as 2GB means.
-
-    Examples
-    --------
-    >>> memory_bytes("1.5GB"), memory_bytes("512 MiB")
-    (1500000000, 536870912)
-    """
-    number, unit = re.fullmatch(r"([\d.]+)\s*([MGT]i?)B", text.strip()).groups()  # type: ignore[union-attr]
-    power = "MGT".index(unit[0]) + 2
-    return round(float(number) * (1024**power if unit.endswith("i") else 1000**power))
-
-
 def check_table_name(name: str) -> None:
     """Raise a ConfigError unless a table of ready features may have this name.
 
@@ -407,61 +394,6 @@ def make_config(settings: dict[str, Any], *, folder: Path | None = None, where: 
     try:
         config = Config.model_validate(settings)
     except ValidationError as error:
-        raise _explain(error, where) from None
+        raise explain_settings(error, where, Config) from None
     config._folder = folder or Path.cwd()
     return config
-
-
-# The beginning of pydantic's error type: what to say instead of pydantic's words.
-_MESSAGES = {
-    "date": "must be a date such as 2024-05-31",
-    "dict_type": "must be keys with values",
-    "greater_than_equal": "must be {ge} or more",
-    "greater_than": "must be more than {gt}",
-    "int_": "must be a whole number",
-    "less_than_equal": "must be {le} or less",
-    "less_than": "must be less than {lt}",
-    "model_type": "must be keys with values",
-    "string_pattern": "must be made of letters, digits and _ . - alone",
-    "string_type": "must be text; put it in quotes",
-    "tuple_type": "must be a list, such as [a, b]",
-}
-
-
-def _explain(error: ValidationError, where: str) -> ConfigError:
-    lines = []
-    for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
-        place = ".".join(str(part) for part in item["loc"]) or "the file"
-        if item["type"] == "extra_forbidden":
-            allowed = _fields_at(item["loc"][:-1])
-            near = difflib.get_close_matches(str(item["loc"][-1]), allowed, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(sorted(allowed))}"
-            lines.append(f"`{place}`: unknown key ({hint})")
-        elif item["type"] == "missing":
-            lines.append(f"`{place}`: missing, and needed")
-        else:
-            own = next((m for kind, m in _MESSAGES.items() if item["type"].startswith(kind)), None)
-            message = own.format(**item.get("ctx", {})) if own else item["msg"].removeprefix("Value error, ")
-            given = item.get("input")
-            shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-            lines.append(f"`{place}`: {message}{'' if repr(given) in message else shown}")
-    count = "1 thing" if len(lines) == 1 else f"{len(lines)} things"
-    return ConfigError(
-        f"{count} in {where} cannot be used: {'; '.join(lines)}",
-        fix="Mend these keys; docs/configuration.md lists every key with its meaning.",
-        code="config-keys",
-    )
-
-
-def _fields_at(loc: tuple[str | int, ...]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in loc:
-        field = model.model_fields.get(str(part))
-        model = _model_in(field.annotation) if field else model
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -136,3 +137,16 @@ def replace_text(target: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def memory_bytes(text: str) -> int:
+    """Return the bytes that a size such as 2GB means.
+
+    Examples
+    --------
+    >>> memory_bytes("1.5GB"), memory_bytes("512 MiB")
+    (1500000000, 536870912)
+    """
+    number, unit = re.fullmatch(r"([\d.]+)\s*([MGT]i?)B", text.strip()).groups()  # type: ignore[union-attr]
+    power = "MGT".index(unit[0]) + 2
+    return round(float(number) * (1024**power if unit.endswith("i") else 1000**power))

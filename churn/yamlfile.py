@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from churn.errors import ConfigError, MissingFileError
 
@@ -91,3 +93,69 @@ class _StrictLoader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
+
+
+# The beginning of pydantic's error type: what to say instead of pydantic's words.
+_MESSAGES = {
+    "date": "must be a date such as 2024-05-31",
+    "dict_type": "must be keys with values",
+    "greater_than_equal": "must be {ge} or more",
+    "greater_than": "must be more than {gt}",
+    "int_": "must be a whole number",
+    "less_than_equal": "must be {le} or less",
+    "less_than": "must be less than {lt}",
+    "model_type": "must be keys with values",
+    "string_pattern": "must be made of letters, digits and _ . - alone",
+    "string_type": "must be text; put it in quotes",
+    "tuple_type": "must be a list, such as [a, b]",
+}
+
+
+def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) -> ConfigError:
+    """Say in plain words which keys of a settings file cannot be used, and why.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        What pydantic found.
+    where : str
+        The file.
+    root : type of pydantic.BaseModel
+        The settings' class, which knows the keys that are allowed.
+    """
+    lines = []
+    for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
+        place = ".".join(str(part) for part in item["loc"]) or "the file"
+        if item["type"] == "extra_forbidden":
+            allowed = _fields_at(root, item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), allowed, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(sorted(allowed))}"
+            lines.append(f"`{place}`: unknown key ({hint})")
+        elif item["type"] == "missing":
+            lines.append(f"`{place}`: missing, and needed")
+        else:
+            own = next((m for kind, m in _MESSAGES.items() if item["type"].startswith(kind)), None)
+            message = own.format(**item.get("ctx", {})) if own else item["msg"].removeprefix("Value error, ")
+            given = item.get("input")
+            shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+            lines.append(f"`{place}`: {message}{'' if repr(given) in message else shown}")
+    count = "1 thing" if len(lines) == 1 else f"{len(lines)} things"
+    return ConfigError(
+        f"{count} in {where} cannot be used: {'; '.join(lines)}",
+        fix="Mend these keys; docs/configuration.md lists every key with its meaning.",
+        code="config-keys",
+    )
+
+
+def _fields_at(root: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    model = root
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        model = _model_in(field.annotation) if field else model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)

@@ -55,12 +55,12 @@ def test_train_and_score_as_of_an_earlier_day(retail):
     assert (result.at_risk["reason_1"] != "").all()
 
 
-def test_tickets_before_sign_up_are_reported_not_used(retail_data, monkeypatch, capsys):
+def test_tickets_before_sign_up_are_reported_and_used(retail_data, monkeypatch, capsys):
     monkeypatch.setenv("CHURN_DATA", str(retail_data))
     assert run(["check", str(ROOT / "configs" / "ravenstack.yaml"), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     finding = next(f for f in report["findings"] if f["code"] == "before-joined")
-    assert (finding["table"], finding["action"], finding["rows"]) == ("tickets", "set aside", 1077)
+    assert (finding["table"], finding["action"], finding["rows"]) == ("tickets", "note", 1077)
     assert len(finding["examples"]) == 3
     used = next(t for t in report["tables"] if t["table"] == "tickets")
-    assert (used["rows_read"], used["rows_used"]) == (2000, 923)
+    assert (used["rows_read"], used["rows_used"]) == (2000, 2000)

@@ -47,7 +47,7 @@ def compute(data: Path, cutoffs: Sequence[int], out: Path, signals: Sequence[str
     by_name = {s.name: s for s in catalogue(Schema.of_summary(store.summary()))}
     chosen = list(by_name.values()) if signals == ("all",) else [by_name[name] for name in signals]
     pieces = compute_parts(
-        lambda _: (Source.of(store.load(b)) for b in range(store.buckets)),
+        lambda tables: (Source.of(store.load(b, tables)) for b in range(store.buckets)),
         store.buckets,
         sorted(cutoffs),
         chosen,

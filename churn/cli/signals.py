@@ -107,7 +107,7 @@ def open_rows(settings: Config) -> Rows:
         schema, timezone = Schema.of_summary(store.summary()), store.manifest.timezone
         if not settings.features.python:  # functions see all customers at once
             return Rows(
-                lambda _: (Source.of(store.load(b)) for b in range(store.buckets)),
+                lambda tables: (Source.of(store.load(b, tables)) for b in range(store.buckets)),
                 store.buckets,
                 timezone,
                 schema,

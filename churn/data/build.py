@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.data.checks import CheckReport, Finding, TableSummary
+from churn.data.checks import CheckReport, Finding, TableSummary, check_enough, minute_text
 from churn.data.events import categorise, make_log, rows_of
 from churn.data.history import NEVER, Category, History
-from churn.data.rules import RowRules, check_enough
+from churn.data.rules import RowRules
 from churn.errors import ChurnError
 from churn.progress import report
 
 if TYPE_CHECKING:
-    from churn.data.sources import Reader, TypedTable
+    from churn.data.sources import Reader
+    from churn.data.typed import TypedTable
 
 
 class Build:
@@ -153,11 +154,9 @@ class Build:
         summaries = []
         for name, table in self._tables.items():
             time = table.columns.get(table.contract.time or "", np.array([]))
-            first, last = (_minute(time.min()), _minute(time.max())) if len(time) else (None, None)
+            first, last = (
+                (minute_text(int(time.min())), minute_text(int(time.max()))) if len(time) else (None, None)
+            )
             customers = len(table.columns["customer"].unique())
             summaries.append(TableSummary(name, table.rows_read, table.rows_used, customers, first, last))
         return CheckReport(self._name, tuple(summaries), tuple(self.findings))
-
-
-def _minute(instant: int) -> str:
-    return str(np.datetime64(int(instant), "us").astype("datetime64[m]")).replace("T", " ")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from churn.display import Rendered, format_count, table_text
 
 Action = Literal["error", "set aside", "note"]
+_SET_ASIDE_ALLOWED = 0.5
 
 
 @dataclass(frozen=True)
@@ -194,3 +195,51 @@ def example_text(row: dict[str, Any]) -> str:
     return ", ".join(
         f"{k}={'(empty)' if v is None else json.dumps(v, ensure_ascii=False)}" for k, v in row.items()
     )
+
+
+def check_enough(table: str, read: int, used: int, findings: Sequence[Finding]) -> Finding | None:
+    """Tell when no row is left, or too few of those that neither a rule nor a newer row took out.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+    read, used : int
+        Rows read, and rows that count.
+    findings : sequence of Finding
+        What was found so far.
+    """
+    mine = [f for f in findings if f.table == table and f.action == "set aside"]
+    reasons = [f for f in mine if f.code != "set-aside-rule" and not f.code.startswith("corrected-")]
+    fit = read - sum(f.rows for f in mine) + sum(f.rows for f in reasons)
+    if table != "orders":
+        if used:
+            return None
+        return Finding(table, "empty-table", "note", 0, "no row can be used; the table is left away")
+    if used and used >= (1 - _SET_ASIDE_ALLOWED) * fit:
+        return None
+    most = max(reasons, key=lambda f: f.rows, default=None)
+    why = f", most often because: {most.message} ({most.rows:,} rows)" if most else ""
+    if used == 0:
+        code = "no-orders"
+        message = f"of {read:,} rows none can be used{why}; without orders nothing can be learned"
+    else:
+        code = "too-much-set-aside"
+        message = (
+            f"more than half of the {fit:,} rows had to be set aside{why}; mend the mapping or the data, "
+            "or name the rows that do not count under set_aside"
+        )
+    return Finding("orders", code, "error", fit - used, message, most.examples if most else ())
+
+
+def minute_text(instant: int | None) -> str | None:
+    """Write an instant in microseconds as a UTC time without seconds.
+
+    Examples
+    --------
+    >>> minute_text(86_400_000_000)
+    '1970-01-02 00:00'
+    """
+    if instant is None:
+        return None
+    return dt.datetime.fromtimestamp(instant // 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,12 @@ from churn.data.expressions import quote_text
 from churn.data.history import NEVER, Category
 from churn.data.locations import FILE_COLUMN
 from churn.data.manifest import Delivery, Manifest, Master, TableInfo
+from churn.data.versions import recorded_of
 
 if TYPE_CHECKING:
     from churn.data.database import Database
     from churn.data.rules import RowRules
-    from churn.data.sources import TypedTable
+    from churn.data.typed import TypedTable
 
 _COUNTING = ("time", "seq", "recorded")  # columns of which the differences are small
 
@@ -78,9 +80,10 @@ class DeliveryWriter:
             pq.write_table(pa.table({"code": fresh}), self._folder / "ordered.parquet")
 
     def seal(self) -> None:
-        """Take down the hashes of the files."""
+        """See to it that the files are on the disk, and take down their hashes."""
         for file in sorted(self._folder.iterdir()):
-            with file.open("rb") as handle:
+            with file.open("rb+") as handle:
+                os.fsync(handle.fileno())
                 self._delivery.hashes[file.name] = hashlib.file_digest(handle, "sha256").hexdigest()[:32]
 
     # -- customers ----------------------------------------------------------------------------------
@@ -148,7 +151,7 @@ class DeliveryWriter:
         for name in dict.fromkeys([*master.segments, *master.contact]):
             columns[f"x.{name}"] = table.columns[f"extra_{name}"]
         self._people.enlist(codes, joined)
-        self._delivery.attributes = True
+        self._delivery.attributes |= len(codes) > 0
         data = pa.table(columns)
         self._write("attributes", data.take(pa.array(np.argsort(columns["bucket"], kind="stable"))))
 
@@ -217,13 +220,14 @@ class DeliveryWriter:
 
     def _add_keys(self, name: str, table: TypedTable, columns: dict[str, Any]) -> None:
         key = table.columns[table.contract.key or ""]
-        n = len(key)
+        n, (_, said) = len(key), recorded_of(table)
         data = {
             "key": key,
             "delivery": np.full(n, self._delivery.number, dtype=np.int32),
             "seq": columns["seq"],
             "time": columns["time"],
             "recorded": columns.get("recorded", np.zeros(n, dtype=np.int64)),
+            "said": np.zeros(n, dtype=bool) if said is None else said,
             "file": table.columns.get(FILE_COLUMN, np.zeros(n, dtype=np.uint64)),
             **{c: v for c, v in columns.items() if c.startswith("t.")},
         }

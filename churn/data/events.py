@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.data.history import NEVER, Category, EventLog
+from churn.data.eventlog import NEVER, Category, EventLog
 
 if TYPE_CHECKING:
-    from churn.data.sources import TypedTable
+    from churn.data.typed import TypedTable
 
 FLAGS = ("is_complaint", "is_failed_payment")
 
@@ -113,6 +113,42 @@ def make_log(
     return replace(main, earlier=replace(earlier, replaced=replaced[former], place=place))
 
 
+def in_order(rows: Rows, source: np.ndarray | None, until: np.ndarray | None, *, sorted_: bool) -> Rows:
+    """Bring rows into time order and take out those that no cutoff sees.
+
+    Parameters
+    ----------
+    rows : Rows
+        As they were read.
+    source : numpy.ndarray of int64 or None
+        By which ties are ordered; by position when None.
+    until : numpy.ndarray of int64 or None
+        From when on a newer version of each row is known.
+    sorted_ : bool
+        Whether the rows are in time order already.
+    """
+    order: Any = None
+    if source is not None:
+        order = np.lexsort((source, rows.time))
+    elif not sorted_:
+        order = np.argsort(rows.time, kind="stable")
+    if until is not None:
+        keep = until == NEVER if rows.recorded is None else until > rows.recorded
+        if not keep.all():
+            order = np.flatnonzero(keep) if order is None else order[keep[order]]
+    if order is None:
+        return replace(rows, replaced=until)
+    return Rows(
+        rows.time[order],
+        rows.customer[order],
+        {k: v[order] for k, v in rows.numbers.items()},
+        {k: v[order] for k, v in rows.instants.items()},
+        {k: Category(c.codes[order], c.labels) for k, c in rows.texts.items()},
+        None if rows.recorded is None else rows.recorded[order],
+        None if until is None else until[order],
+    )
+
+
 def local_day(time: np.ndarray, timezone: str) -> np.ndarray:
     """Return for each instant the number of its local day."""
     import pandas as pd
@@ -135,7 +171,7 @@ def compact(category: Category, labels: tuple[str, ...] | None = None) -> Catego
     Examples
     --------
     >>> compact(Category(np.array([2, -1, 0], dtype=np.int32), ("web", "app", "shop")))
-    Category(codes=array([ 1, -1,  0], dtype=int32), labels=('shop', 'web'))
+    Category(codes=array([ 0, -1,  1], dtype=int32), labels=('shop', 'web'))
     """
     codes, known = category.codes, category.labels
     if labels is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 import shutil
 import time as clock
@@ -11,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from churn.config import Config, Source, memory_bytes
-from churn.data.checks import CheckReport, Finding, merge_findings
+from churn.config import Config, Source
+from churn.data.checks import CheckReport, Finding, check_enough, merge_findings
 from churn.data.contracts import Kind
-from churn.data.corrections import Corrections
+from churn.data.corrections import FEW, Corrections
 from churn.data.delivery import DeliveryWriter, count_segments, customer_files
 from churn.data.expressions import natural_id
 from churn.data.ingest_report import IngestReport, TableNews
@@ -28,19 +29,20 @@ from churn.data.manifest import (
     read_manifest,
 )
 from churn.data.news import News, sources_of, stamp, whats_new
-from churn.data.rules import SETTINGS, RowRules, check_enough
+from churn.data.rules import SETTINGS, RowRules
 from churn.data.schema import REBUILD, check_same, describe, meaning_of
 from churn.data.size import buckets_for, needs_parts
-from churn.data.sources import Reader, Staged
+from churn.data.sources import Reader
+from churn.data.typed import Staged
 from churn.data.watermarks import newest_values
 from churn.errors import ChurnError, ConfigError, DataError
-from churn.files import locked
+from churn.files import locked, memory_bytes
 from churn.progress import report
 
 if TYPE_CHECKING:
-    from churn.data.sources import TypedTable
+    from churn.data.typed import TypedTable
 
-_FEW = 100  # rows of a table below which a delivery's share of rows set aside says nothing
+_DELIVERY = re.compile(r"\d{5,}-[0-9a-f]{8}")  # no folder of anybody else is removed
 
 
 def ingest(config: Config, *, rebuild: bool = False) -> IngestReport:
@@ -206,7 +208,6 @@ class _Run:
     def _stage(self, reader: Reader, news: News, manifest: Manifest, scatter: int) -> dict[str, Staged]:
         staged: dict[str, Staged] = {}
         errors: list[ChurnError] = []
-        findings: list[Finding] = []
         files = customer_files(self._folder, manifest) if self._extends else ""
         known = f"(SELECT id, bucket FROM read_parquet({files}))" if files else None
         for table, source in self._sources.items():
@@ -237,7 +238,6 @@ class _Run:
                     check_same(manifest, table, source, s)
             except ChurnError as error:
                 errors.append(error)
-                findings.append(Finding(table, error.code, "error", 0, str(error)))
                 continue
             staged[table] = s
         if errors:
@@ -279,7 +279,7 @@ class _Run:
                 if finding is not None:
                     (errors if finding.action == "error" else found).append(finding)
         orders = staged.get("orders")
-        if orders is not None and self._extends and orders.rows_read >= _FEW:
+        if orders is not None and self._extends and orders.rows_read >= FEW:
             finding = check_enough("orders", orders.rows_read, used.get("orders", 0), found)
             errors += [finding] if finding is not None else []
         if errors:
@@ -338,8 +338,8 @@ def _check_all_there(old: Manifest, news: News) -> None:
 def _clean(folder: Path, manifest: Manifest) -> None:
     """Remove what a killed run or a rebuild has left."""
     ours = {d.folder for d in manifest.deliveries}
-    for path in folder.glob("[0-9][0-9][0-9][0-9][0-9]-*"):
-        if path.is_dir() and path.name not in ours:
+    for path in folder.iterdir():
+        if path.is_dir() and _DELIVERY.fullmatch(path.name) and path.name not in ours:
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(f".{NAME}.*"):
         path.unlink(missing_ok=True)

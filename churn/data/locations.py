@@ -54,7 +54,8 @@ class Locations:
     def open_inputs(self) -> list[Finding]:
         """Make a view of each input, and say what their rules set aside."""
         assert self._config is not None
-        folders = [str(p) for p in self._config.search_path(".")]
+        # Each folder once: DuckDB reads what a pattern finds in two of them twice.
+        folders = list(dict.fromkeys(str(p.resolve()) for p in self._config.search_path(".")))
         self._db.run(f"SET file_search_path = {quote_text(','.join(folders))}", "the configuration")
         findings: list[Finding] = []
         for name, location in self._config.inputs.items():

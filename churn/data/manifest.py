@@ -31,8 +31,8 @@ class TableInfo:
         Of each text column the values in the order of their codes: rows that count, rows held.
     recorded, keyed : bool
         Whether rows say when they became known, and whether they have a key.
-    rows_read, rows : int
-        Rows read so far, and rows that count.
+    rows_read, rows, repeated : int
+        Rows read so far, rows that count, and rows that repeated a key without being corrections.
     first, last : int or None
         The time of the first and the last row that counts.
     kinds : dict of str to Kind
@@ -46,6 +46,7 @@ class TableInfo:
     keyed: bool = False
     rows_read: int = 0
     rows: int = 0
+    repeated: int = 0
     first: int | None = None
     last: int | None = None
     kinds: dict[str, Kind] = field(default_factory=dict)
@@ -145,7 +146,7 @@ def read_manifest(folder: Path) -> Manifest:
             fix="Make it with churn ingest CONFIG.",
             code="no-log",
         ) from None
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{folder / NAME} is damaged", fix=rebuild, code="damaged-log") from None
     if version != FORMAT:
         raise DataError(

@@ -159,7 +159,7 @@ def _locate(
         above, condition = newest.get(where), ""
         if above is not None:
             column = quote_name(location.newer)  # bare where it can be: DuckDB then skips what is below
-            if above["cast"]:
+            if not above["as_is"]:
                 column = f"TRY_CAST({column} AS {above['type']})"
             condition = f"{column} > CAST({quote_text(above['value'])} AS {above['type']})"
         read = fresh | others

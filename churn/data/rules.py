@@ -12,13 +12,14 @@ from churn.data.checks import Action, Finding, merge_findings
 from churn.data.contracts import nearest
 from churn.data.history import NEVER
 from churn.data.locations import FILE_COLUMN
-from churn.data.versions import repeats, replaced_by
+from churn.data.versions import corrected_message, recorded_of, repeats, replaced_by
 from churn.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from churn.data.sources import Reader, TypedTable
+    from churn.data.sources import Reader
+    from churn.data.typed import TypedTable
 
 _EARLIEST_US = 0  # 1970: earlier times are placeholders, no customer interaction was recorded before
 _DAY_US = 86_400_000_000
@@ -34,7 +35,6 @@ SETTINGS = {
     "failed_when": ("subscriptions", "event", "is_failed_payment"),
 }
 _REPEATS_ALLOWED = 0.1
-_SET_ASIDE_ALLOWED = 0.5
 
 
 class RowRules:
@@ -297,10 +297,11 @@ class RowRules:
         )
         if self._keys_elsewhere and typed.contract.time is not None:
             return
-        known = recorded_of(typed)
-        again = repeats(keys, typed.columns.get(FILE_COLUMN), known)
+        known, said = recorded_of(typed)
+        rank = None if known is None or said is None else np.where(said, known, -1)
+        again = repeats(keys, typed.columns.get(FILE_COLUMN), rank)
         self.count_repeats(typed.table, key, int(again.sum()), len(again), *self._examples(typed, again))
-        replaced = replaced_by(keys, known)
+        replaced = replaced_by(keys, known, said)
         gone = (
             replaced != NEVER if known is None else replaced <= known
         )  # there was no time at which they were valid
@@ -393,56 +394,6 @@ class Repeated:
     again: int = 0
     rows: int = 0
     shown: Finding | None = None
-
-
-def recorded_of(typed: TypedTable) -> np.ndarray | None:
-    """Return when each row became known, None where the table does not say."""
-    if typed.contract.time is None or "recorded_at" not in typed.columns:
-        return None
-    recorded = typed.columns["recorded_at"]
-    return np.where(recorded == NEVER, typed.columns[typed.contract.time], recorded)
-
-
-def corrected_message(key: str, *, kept: bool) -> str:
-    """Say what happens to a row that was corrected."""
-    if kept:
-        return f"`{key}` comes again in a newer row, which counts; these are seen at cutoffs before it was recorded"
-    return f"`{key}` comes again in a newer row, which counts"
-
-
-def check_enough(table: str, read: int, used: int, findings: Sequence[Finding]) -> Finding | None:
-    """Tell when no row is left, or too few of those that neither a rule nor a newer row took out.
-
-    Parameters
-    ----------
-    table : str
-        Its name.
-    read, used : int
-        Rows read, and rows that count.
-    findings : sequence of Finding
-        What was found so far.
-    """
-    mine = [f for f in findings if f.table == table and f.action == "set aside"]
-    reasons = [f for f in mine if f.code != "set-aside-rule" and not f.code.startswith("corrected-")]
-    fit = read - sum(f.rows for f in mine) + sum(f.rows for f in reasons)
-    if table != "orders":
-        if used:
-            return None
-        return Finding(table, "empty-table", "note", 0, "no row can be used; the table is left away")
-    if used and used >= (1 - _SET_ASIDE_ALLOWED) * fit:
-        return None
-    most = max(reasons, key=lambda f: f.rows, default=None)
-    why = f", most often because: {most.message} ({most.rows:,} rows)" if most else ""
-    if used == 0:
-        code = "no-orders"
-        message = f"of {read:,} rows none can be used{why}; without orders nothing can be learned"
-    else:
-        code = "too-much-set-aside"
-        message = (
-            f"more than half of the {fit:,} rows had to be set aside{why}; mend the mapping or the data, "
-            "or name the rows that do not count under set_aside"
-        )
-    return Finding("orders", code, "error", fit - used, message, most.examples if most else ())
 
 
 def _plural(noun: str) -> str:

@@ -9,7 +9,7 @@ from churn.data.contracts import Kind
 from churn.data.expressions import natural_id
 from churn.data.manifest import Manifest, Master, TableInfo
 from churn.data.rules import SETTINGS
-from churn.data.sources import Staged
+from churn.data.typed import Staged
 from churn.errors import DataError
 
 REBUILD = "Run churn ingest CONFIG --rebuild to read everything again."

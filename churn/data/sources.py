@@ -6,7 +6,6 @@ Every row gets a number (`row`), so that later checks can show it as it came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,101 +26,10 @@ from churn.data.expressions import (
     type_expression,
 )
 from churn.data.locations import FILE_COLUMN, Locations, Part, keep_condition, printable
+from churn.data.typed import BUCKET, Staged, TypedTable
 from churn.errors import ConfigError, DataError
 
 _ROW = "_churn_row"
-_BUCKET = "_churn_bucket"
-_NEVER = np.iinfo(np.int64).max
-
-
-@dataclass
-class TypedTable:
-    """One contract's rows with typed columns, in the order of the source.
-
-    Attributes
-    ----------
-    columns : dict of str to numpy.ndarray or pyarrow.Array
-        Numbers as float64, flags as float64 (NaN unknown), times as int64 microseconds (see `naive`), ids
-        and texts as Arrow arrays.
-    naive : dict of str to numpy.ndarray
-        For each time field, which values have no offset and still need the configured time zone.
-    row : numpy.ndarray
-        Row numbers in the source.
-    replaced : numpy.ndarray of int64 or None
-        For rows that were corrected, from when on the newer version is known; `NEVER` for the others.
-    """
-
-    contract: Contract
-    columns: dict[str, Any]
-    naive: dict[str, np.ndarray]
-    row: np.ndarray
-    rows_read: int
-    findings: list[Finding] = field(default_factory=list)
-    replaced: np.ndarray | None = None
-
-    @property
-    def table(self) -> str:
-        """The contract's table."""
-        return self.contract.table
-
-    @property
-    def rows_used(self) -> int:
-        """How many rows count; former versions do not."""
-        return len(self.row) if self.replaced is None else int((self.replaced == _NEVER).sum())
-
-
-@dataclass(frozen=True)
-class Staged:
-    """A table whose rows DuckDB holds, numbered, before they are typed.
-
-    Attributes
-    ----------
-    contract : Contract
-        Its fields.
-    mapping : dict of str to str
-        Field to column.
-    types : dict of str to str
-        The columns' types.
-    extra : tuple of str
-        More columns to carry as text.
-    time_format : str or None
-        Of text times.
-    id_type : str
-        Type of the customer ids.
-    relation : str
-        The SQL of all rows; see `part`.
-    folder : str or None
-        Where the rows lie when they are parted by customer.
-    rows_read : int
-        With those that a rule set aside.
-    findings : tuple of Finding
-        What the rules set aside.
-    """
-
-    contract: Contract
-    mapping: dict[str, str]
-    types: dict[str, str]
-    extra: tuple[str, ...]
-    time_format: str | None
-    id_type: str
-    relation: str
-    folder: str | None
-    rows_read: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def features(self) -> bool:
-        """Whether it is a table of ready features."""
-        return self.contract.table not in CONTRACTS
-
-    def part(self, bucket: int | None) -> str | None:
-        """Return the SQL of one bucket's rows, None where it has none."""
-        if bucket is None or self.folder is None:
-            return self.relation
-        files = Path(self.folder, f"{_BUCKET}={bucket}")
-        if not files.is_dir():
-            return None
-        return self.relation.replace("/*/*.parquet", f"/{_BUCKET}={bucket}/*.parquet")
 
 
 class Reader:
@@ -267,7 +175,10 @@ class Reader:
             column = mapping["customer"]
             value, _ = type_expression(contract.field("customer"), column, types[column], None, id_type)
             self._scatter(rows, value, folder, scatter, known, table)
-            raw = f"read_parquet({quote_text(folder + '/*/*.parquet')}, hive_partitioning=false)"
+            if any(Path(folder).iterdir()):
+                raw = f"read_parquet({quote_text(folder + '/*/*.parquet')}, hive_partitioning=false)"
+            else:
+                self._db.run(f"CREATE OR REPLACE TEMP TABLE {raw} AS {rows} LIMIT 0", table)
         else:
             self._db.run(f"CREATE OR REPLACE TEMP TABLE {raw} AS {rows}", table)
         raw = self._check_types(contract, mapping, types, raw)
@@ -307,14 +218,14 @@ class Reader:
         """Write rows to one folder per bucket of customers; rows without a usable id go to the first."""
         Path(folder).mkdir()
         select = f"SELECT *, {value} AS _churn_id FROM ({rows})"
-        bucket = f"coalesce(hash(_churn_id) % {buckets}, 0)"
+        bucket = f"CASE WHEN _churn_id IS NULL THEN 0 ELSE hash(_churn_id) % {buckets} END"
         if known is not None:
             select = f"SELECT r.*, k.bucket AS _churn_known FROM ({select}) r LEFT JOIN {known} k ON r._churn_id = k.id"
             bucket = f"coalesce(_churn_known, {bucket})"
         drop = "_churn_id" if known is None else "_churn_id, _churn_known"
         self._db.run(
-            f"COPY (SELECT * EXCLUDE ({drop}), ({bucket})::INTEGER AS {_BUCKET} FROM ({select})) "
-            f"TO {quote_text(folder)} (FORMAT parquet, PARTITION_BY ({_BUCKET}))",
+            f"COPY (SELECT * EXCLUDE ({drop}), ({bucket})::INTEGER AS {BUCKET} FROM ({select})) "
+            f"TO {quote_text(folder)} (FORMAT parquet, PARTITION_BY ({BUCKET}))",
             table,
         )
 

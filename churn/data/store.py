@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churn.data.checks import CheckReport, TableSummary
-from churn.data.events import Rows, compact, make_log
+from churn.data.checks import CheckReport, TableSummary, minute_text
+from churn.data.events import Rows, compact, in_order, make_log
 from churn.data.history import NEVER, Category, EventLog, History
 from churn.data.manifest import Delivery, Manifest, check_settings, read_manifest
 from churn.errors import DataError, ParameterError
@@ -149,7 +148,7 @@ class LogStore:
 
     # -- the rows -----------------------------------------------------------------------------------
 
-    def load(self, bucket: int | None = None) -> History:
+    def load(self, bucket: int | None = None, tables: Collection[str] | None = None) -> History:
         """Read the whole log, or the customers of one bucket.
 
         Parameters
@@ -157,6 +156,8 @@ class LogStore:
         bucket : int, optional
             From 0; the labels of text columns are then those of the whole log, so that codes agree between
             buckets, and tables of which the bucket has no rows are there, empty.
+        tables : collection of str, optional
+            Only these tables, and the customers in them.
 
         Returns
         -------
@@ -170,10 +171,10 @@ class LogStore:
                 fix="Use one of these.",
             )
         report("Loading the log")
-        names = list(self.rows)
-        tables = {name: self._rows(name, bucket) for name in names}
+        names = [name for name in self.rows if tables is None or name in tables]
+        read = {name: self._rows(name, bucket) for name in names}
         present = np.zeros(self.manifest.customers, dtype=bool)
-        for rows in tables.values():
+        for rows in read.values():
             present[rows.customer] = True
         attributes = self._attributes(bucket)
         for part in attributes:
@@ -181,7 +182,7 @@ class LogStore:
         ids, position = self._customers(present, bucket)
         logs = {}
         for name in names:
-            rows = tables.pop(name)
+            rows = read.pop(name)
             rows.customer = position[rows.customer]
             labels = None
             if bucket is not None:
@@ -241,7 +242,7 @@ class LogStore:
         rows_.numbers = {c: columns[f"n.{c}"] for c in info.numbers}
         rows_.instants = {c: columns[f"i.{c}"] for c in info.instants}
         rows_.texts = {c: Category(columns[f"t.{c}"], tuple(v)) for c, v in info.labels.items()}
-        return _in_order(rows_, order if several else None, until, sorted_=len(groups) < 2)
+        return in_order(rows_, order if several else None, until, sorted_=len(groups) < 2)
 
     def times(self, name: str) -> np.ndarray:
         """Return the times of the rows of a table that count, in no order."""
@@ -359,10 +360,13 @@ class LogStore:
         listed = master.customers if master else 0
         out = []
         for name, info in self.manifest.tables.items():
-            used, customers = info.rows, len(np.unique(logs[name].customer)) if name in logs else 0
+            used, customers = (
+                info.rows,
+                np.count_nonzero(np.bincount(logs[name].customer)) if name in logs else 0,
+            )
             if name == "customers":
                 used = customers = listed
-            first, last = _minute(info.first), _minute(info.last)
+            first, last = minute_text(info.first), minute_text(info.last)
             out.append(TableSummary(name, info.rows_read, used, customers, first, last))
         return tuple(out)
 
@@ -376,33 +380,3 @@ def held_labels(labels: dict[str, list[int]]) -> tuple[str, ...]:
     ('shop', 'web')
     """
     return tuple(sorted(label for label, (_, held) in labels.items() if held))
-
-
-def _in_order(rows: Rows, source: np.ndarray | None, until: np.ndarray | None, *, sorted_: bool) -> Rows:
-    """Bring rows into time order and take out those that no cutoff sees."""
-    order: Any = None
-    if source is not None:
-        order = np.lexsort((source, rows.time))
-    elif not sorted_:
-        order = np.argsort(rows.time, kind="stable")
-    if until is not None:
-        keep = until == NEVER if rows.recorded is None else until > rows.recorded
-        if not keep.all():
-            order = np.flatnonzero(keep) if order is None else order[keep[order]]
-    if order is None:
-        return replace(rows, replaced=until)
-    return Rows(
-        rows.time[order],
-        rows.customer[order],
-        {k: v[order] for k, v in rows.numbers.items()},
-        {k: v[order] for k, v in rows.instants.items()},
-        {k: Category(c.codes[order], c.labels) for k, c in rows.texts.items()},
-        None if rows.recorded is None else rows.recorded[order],
-        None if until is None else until[order],
-    )
-
-
-def _minute(instant: int | None) -> str | None:
-    if instant is None:
-        return None
-    return str(np.datetime64(int(instant), "us").astype("datetime64[m]")).replace("T", " ")

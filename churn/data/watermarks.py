@@ -69,13 +69,15 @@ def _newest(
     for kind in kinds:
         cast = f"TRY_CAST({column} AS {kind})"
         empty = f"{cast} IS NULL" + (f" OR trim({column}) = ''" if kind == found[newer] == "VARCHAR" else "")
-        rows = db.run(
-            f"SELECT max({cast})::VARCHAR, count(*) FILTER ({empty}) FROM {relation}", where
-        ).fetchall()
-        value, without = rows[0]
+        # The column itself, too: else DuckDB 2.0 has the CSV reader cast it, which fails where TRY_CAST gives NULL.
+        query = (
+            f"SELECT max({cast})::VARCHAR, count(*) FILTER ({empty}), max({column})::VARCHAR FROM {relation}"
+        )
+        rows = db.run(query, where).fetchall()
+        value, without, _ = rows[0]
         if not without:
-            cast = "yes" if kind != found[newer] else ""
-            return None if value is None else {"type": kind, "value": str(value), "cast": cast}
+            as_is = "" if kind != found[newer] else "yes"
+            return None if value is None else {"type": kind, "value": str(value), "as_is": as_is}
     raise DataError(
         f"{where}: {without:,} rows have no usable value of `{newer}`, so nobody could tell whether they are new",
         fix="Name under newer a column that every row has, such as an insertion time.",

@@ -205,3 +205,31 @@ def test_score_never_deletes_other_files(trained, capsys, tmp_path):
     assert run(["score", str(trained / "shop.yaml"), "--out", str(full)]) == 1
     assert "it also holds precious.txt" in " ".join(capsys.readouterr().err.split())
     assert (full / "precious.txt").is_file()
+
+
+# -- the saved log --------------------------------------------------------------------------------------
+
+
+def test_ingest_then_train_from_the_saved_log(place, capsys):
+    config = place / "saved.yaml"
+    config.write_text((place / "shop.yaml").read_text() + "log: {path: saved-log}\n")
+    assert run(["retention", str(config)]) == 1
+    assert "There is no saved log in" in capsys.readouterr().err
+    assert run(["ingest", str(config)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Read 5 files in ")
+    assert "The log in" in out
+    assert run(["ingest", str(config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changed"] is False
+    assert run(["ingest", str(config), "--rebuild", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tables"]["orders"]["read"] > 0
+    results = []
+    for file in (place / "shop.yaml", config):
+        assert run(["retention", str(file), "--json"]) == 0
+        results.append(json.loads(capsys.readouterr().out))
+    assert results[0] == results[1]
+
+
+def test_ingest_without_a_folder_says_what_to_set(place, capsys):
+    assert run(["ingest", str(place / "shop.yaml")]) == 1
+    assert "Set log.path" in capsys.readouterr().err
