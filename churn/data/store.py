@@ -362,7 +362,7 @@ class LogStore:
         for name, info in self.manifest.tables.items():
             used, customers = (
                 info.rows,
-                np.count_nonzero(np.bincount(logs[name].customer)) if name in logs else 0,
+                int(np.count_nonzero(np.bincount(logs[name].customer))) if name in logs else 0,
             )
             if name == "customers":
                 used = customers = listed

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churn.data.history import DAY_US, NEVER, EventLog
+from churn.data.history import DAY_US, NEVER
 from churn.data.load import make_history
 from churn.errors import ParameterError
 
@@ -138,8 +138,6 @@ def _plain(view):
     out = {}
     for name, log in view.logs.items():
         columns = {"time": log.time, "customer": log.customer, **log.numbers, **log.instants}
-        if name == "orders":
-            columns["first"], columns["gap"] = log.order_days
         out[name] = pd.DataFrame(columns).reset_index(drop=True)
     return out
 
@@ -160,42 +158,6 @@ def test_nothing_that_is_not_known_before_the_cutoff_changes_the_view(rows, othe
     for name in one:
         expected = two.get(name, one[name].iloc[:0])
         pd.testing.assert_frame_equal(one[name], expected.reset_index(drop=True))
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    rows=st.lists(
-        st.tuples(st.integers(0, 3), st.integers(0, 9), st.none() | st.integers(0, 12)),
-        min_size=1,
-        max_size=30,
-    ),
-    cutoffs=st.lists(st.integers(0, 12), min_size=1, max_size=4),
-    recorded=st.booleans(),
-    first=st.booleans(),
-)
-def test_order_days_shared_between_views_equal_a_fresh_computation(rows, cutoffs, recorded, first):
-    rows = sorted(rows, key=lambda r: r[1])
-    time = np.array([r[1] for r in rows], dtype=np.int64)
-    known = np.array([t if r is None else r for _, t, r in rows], dtype=np.int64)
-    customer = np.array([r[0] for r in rows], dtype=np.int32)
-    day = (time // 3).astype(float)
-    full = EventLog("orders", time, customer, {"day": day}, recorded=known if recorded else None)
-    if first:
-        _ = full.order_days
-    for cutoff in cutoffs:
-        view = full.known_before(cutoff)
-        keep = (time < cutoff) & ((known < cutoff) | (not recorded))
-        expected_first, expected_gap, last = [], [], {}
-        for c, d in zip(customer[keep].tolist(), day[keep].tolist(), strict=True):
-            new = last.get(c) != d
-            expected_first.append(new)
-            expected_gap.append(d - last[c] if new and c in last else np.nan)
-            last[c] = d
-        np.testing.assert_array_equal(view.order_days[0], np.array(expected_first, dtype=bool))
-        np.testing.assert_array_equal(view.order_days[1], np.array(expected_gap, dtype=float))
-        np.testing.assert_array_equal(
-            view.known_before(cutoff - 1).order_days[0], full.known_before(cutoff - 1).order_days[0]
-        )
 
 
 # -- instants and days ----------------------------------------------------------------------------------

@@ -229,10 +229,11 @@ def test_empty_and_repeated_ticket_ids():
 
 
 def test_amounts_that_are_no_numbers_are_set_aside_and_odd_ones_kept():
-    history = _history(_orders(amount=["x", "nan", "inf", "", "-5", "1e300", "0", *["1"] * 13]))
+    history = _history(_orders(amount=["x", "nan", "inf", "", "-5", "1e300", "1e15", "0", *["1"] * 12]))
     assert _found(history, "bad-amount").rows == 3
     assert _found(history, "null-amount").rows == 1
-    np.testing.assert_array_equal(history.logs["orders"].numbers["amount"][:3], [-5, 1e300, 0])
+    assert _found(history, "huge-amount").rows == 1  # sums of such numbers would lose their last digits
+    np.testing.assert_array_equal(history.logs["orders"].numbers["amount"][:3], [-5, 1e15, 0])
 
 
 def test_exactly_half_set_aside_is_allowed_and_more_is_an_error():
