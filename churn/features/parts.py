@@ -34,13 +34,13 @@ class Piece:
         The instant.
     customers : pandas.Index
         Ids, in order.
-    values : numpy.ndarray of float64, shape (n_signals, n_customers)
+    matrix : numpy.ndarray of float64, shape (n_signals, n_customers)
         One row per signal; overwritten when the next piece is asked for.
     """
 
     cutoff: int
     customers: pd.Index[Any]
-    values: Array
+    matrix: Array
 
 
 def compute_parts(
@@ -116,7 +116,7 @@ def _table(piece: Piece, signals: Sequence[Signal]) -> pa.Table:
     import pyarrow as pa
 
     columns = {"customer": pa.array(piece.customers)}
-    for signal, values in zip(signals, piece.values, strict=True):
+    for signal, values in zip(signals, piece.matrix, strict=True):
         if signal.categories:
             unknown = np.isnan(values)
             codes = pa.array(np.where(unknown, 0, values).astype(np.int32), mask=unknown)

@@ -14,8 +14,9 @@ from churn.data.history import DAY_US, History
 from churn.features.catalogue import Schema, catalogue
 from churn.features.compute import feature_matrices
 from churn.features.executor import Executor, Moment, Source, parts
+from churn.features.formulas import parse_measure
 from churn.features.measures import Count, Mean, Ratio
-from churn.features.own import parse_measure, signal
+from churn.features.own import signal
 from churn.features.pooled import Rank
 from churn.features.signal import Above, Both, Signal
 from tests.features.agree import assert_same_bits, at_each, at_one, everyone
