@@ -13,6 +13,7 @@ from churn.version import __version__
 if TYPE_CHECKING:
     from churn.config import FeatureSettings, ScoringSettings, TrainingSettings, read_config
     from churn.data.history import History
+    from churn.data.ingest import ingest
     from churn.data.load import check_data, load_history, make_history
     from churn.data.simulate import make_shop
     from churn.definition import Inactivity
@@ -37,6 +38,7 @@ _HOMES = {
     "catalogue": "churn.features.catalogue",
     "check_data": "churn.data.load",
     "compute_features": "churn.features.compute",
+    "ingest": "churn.data.ingest",
     "load_history": "churn.data.load",
     "load_model": "churn.model.bundle",
     "make_history": "churn.data.load",
@@ -62,6 +64,7 @@ __all__ = [
     "catalogue",
     "check_data",
     "compute_features",
+    "ingest",
     "load_history",
     "load_model",
     "make_history",

@@ -68,6 +68,20 @@ def ingest(config: Config, *, rebuild: bool = False) -> IngestReport:
         The data cannot be used, or nothing tells what is new in them.
     ParameterError
         Another process is writing to the log.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import churn
+    >>> from churn.config import make_config
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = churn.make_shop(50, seed=1).write(folder)
+    >>> config = make_config({"name": "shop", "timezone": "UTC", "log": {"path": "log"},
+    ...                       "sources": {"orders": {"path": "orders.parquet"}},
+    ...                       "definition": {"active_days": 180, "horizon_days": 60}}, folder=folder)
+    >>> first, again = ingest(config), ingest(config)
+    >>> churn.load_history(config).name
+    'shop'
     """
     if config.log.path is None:
         raise ConfigError(

@@ -87,7 +87,7 @@ def explain_rows(
                 if topic.startswith("segment:") and pushes[k] < _SEGMENT_PUSH:
                     continue
                 if topic in own:
-                    text = teller.own(own[topic], facts, values) if plain else None
+                    text = teller.own(own[topic], facts, values)
                 else:
                     text = teller.tell(topic, facts, values, plain=plain)
                 if text and all(text != r.text for r in found):

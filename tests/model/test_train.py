@@ -8,6 +8,7 @@ import churn
 from churn.config import TrainingSettings
 from churn.data.history import DAY_US
 from churn.errors import ModelError, ParameterError
+from churn.model.explain import explain_rows
 from churn.model.train import _recentred_log_loss
 
 
@@ -101,3 +102,47 @@ def test_recentred_loss_ignores_a_shift_of_the_base_rate():
     assert losses == pytest.approx([losses[1]] * 3, abs=1e-6)
     flat = _recentred_log_loss(np.full(4000, 0.3), Data())[1]
     assert flat > losses[1] + 0.05
+
+
+def test_signals_of_ones_own_are_learnt_kept_and_told(history, definition, tmp_path):
+    big = churn.signal(
+        "big_orders_90d",
+        "Count('orders', 90, where=Above('amount', 30))",
+        meaning="orders above 30 in the last 90 days; 0 without",
+        unit="orders",
+        warns="low",
+    )
+    spec = churn.FeatureSettings(
+        signals=(
+            {
+                "name": "twice",
+                "measure": "Plus(Count('orders'), Count('orders'))",
+                "meaning": "orders ever, twice",
+            },
+        )
+    )
+
+    @churn.signal("weekend_share", tables=["orders"], meaning="share of orders on a weekend", unit="share")
+    def weekend_share(orders, as_of):
+        return (orders["time"].dt.day_of_week >= 5).groupby(orders["customer"]).mean()
+
+    trained = churn.train(history, definition, features=spec, own=[big, weekend_share], track=False)
+    names = trained.model.signal_names
+    assert names[-3:] == ("twice", "big_orders_90d", "weekend_share")
+    folder = trained.model.save(tmp_path / "m")
+    with pytest.raises(ModelError, match=r"'big_orders_90d', which was made in Python.*features\.python"):
+        _ = churn.load_model(folder).signals
+    loaded = churn.load_model(folder, own=[big, weekend_share])
+    one, two = (churn.score(m, history).everyone for m in (trained.model, loaded))
+    assert one.equals(two)
+
+    signals = trained.model.signals
+    X = np.zeros((1, len(signals)))
+    push = np.zeros((1, len(signals)))
+    push[0, -2], push[0, -1] = 2.0, 1.0
+    X[0, -1] = 0.25
+    told = explain_rows(signals, X, push)[0]
+    assert [r.text for r in told] == [
+        "Orders above 30 in the last 90 days: 0",
+        "Share of orders on a weekend: 0.25",
+    ]
