@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import yaml
 
 from benchmarks.engine.measure import Run, measure, median
 from benchmarks.engine.run import cutoffs, machine, prepared, say
@@ -47,14 +48,16 @@ def split_nights(data: Path) -> Path:
 
 
 def ingest_command(files: Path, log: Path, limit: str) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.engine.costs", "ingest", str(files), str(log), limit]
-
-
-def run_ingest(files: Path, log: Path, limit: str) -> None:
-    from benchmarks.engine.with_churn import config
-    from churn.data.ingest import ingest
-
-    print(ingest(config(files, log, limit, "{table}-*.parquet")))
+    """Return the command a nightly job runs, with a configuration beside the files."""
+    settings = {
+        "name": "benchmark",
+        "timezone": "UTC",
+        "log": {"path": str(log), "memory_limit": limit},
+        "sources": {t: {"path": f"{t}-*.parquet"} for t in TABLES},
+        "definition": {"active_days": 180, "horizon_days": 60},
+    }
+    (files / "config.yaml").write_text(yaml.safe_dump(settings))
+    return [sys.executable, "-m", "churn", "ingest", str(files / "config.yaml")]
 
 
 def same(one: Path, other: Path) -> bool:
@@ -78,6 +81,8 @@ def same(one: Path, other: Path) -> bool:
 def nights(data: Path, work: Path, repeat: int, limit: str) -> dict[str, Run | bool]:
     """Measure a rebuild and a night."""
     files, both = split_nights(data), work / "both"
+    all_files = work / "all"
+    shutil.copytree(files, all_files, copy_function=lambda a, b: Path(b).symlink_to(a))
     only, whole, extended = work / "before", work / "whole", work / "extended"
     only.mkdir()
     for table in TABLES:
@@ -88,7 +93,7 @@ def nights(data: Path, work: Path, repeat: int, limit: str) -> dict[str, Run | b
     for _ in range(repeat):
         for folder in (whole, extended, both):
             shutil.rmtree(folder, ignore_errors=True)
-        rebuilds.append(measure(ingest_command(files, whole, limit), run_log))
+        rebuilds.append(measure(ingest_command(all_files, whole, limit), run_log))
         # The same folder of files, first without the last night and then with it.
         shutil.copytree(only, both, symlinks=True)
         measure(ingest_command(both, extended, limit), run_log)
@@ -96,9 +101,7 @@ def nights(data: Path, work: Path, repeat: int, limit: str) -> dict[str, Run | b
             (both / f"{table}-2.parquet").symlink_to(files / f"{table}-2.parquet")
         extensions.append(measure(ingest_command(both, extended, limit), run_log))
         say(f"rebuild {rebuilds[-1].cpu_s:.2f} s CPU, a night {extensions[-1].cpu_s:.2f} s CPU")
-    start = median(
-        [measure([sys.executable, "-c", "import benchmarks.engine.with_churn, churn.data.ingest"], run_log)]
-    )
+    start = median([measure([sys.executable, "-c", "import churn.config, churn.data.ingest"], run_log)])
     return {
         "rebuild": median(rebuilds),
         "night": median(extensions),
@@ -128,12 +131,10 @@ def more(data: Path, work: Path, repeat: int) -> dict[str, Run]:
 
 
 def main() -> None:
-    if len(sys.argv) > 1 and sys.argv[1] == "ingest":
-        run_ingest(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
-        return
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--nights", action="store_true", help="only a rebuild and a night")
     parser.add_argument("--limit", default="2GB")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "churn-engine-benchmark")
     given = parser.parse_args()
@@ -142,7 +143,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-costs-") as folder:
         work = Path(folder)
         measure([sys.executable, "-m", "benchmarks.engine.with_churn", str(data)], work / "printed")
-        costs = more(data, work, given.repeat)
+        costs = {} if given.nights else more(data, work, given.repeat)
         night = nights(data, work, given.repeat, given.limit)
     print(f"{given.events:,} events, median of {given.repeat}")
     for name, run in {**costs, **night}.items():

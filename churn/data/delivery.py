@@ -264,7 +264,7 @@ class People:
         for d in manifest.deliveries:
             file = root / d.folder / "ordered.parquet"
             if file.is_file():
-                self.ordered[pq.read_table(file, use_threads=False)["code"].to_numpy()] = True
+                self.ordered[pq.ParquetFile(file).read(use_threads=False)["code"].to_numpy()] = True
             if d.attributes and d.number >= since:
                 file = pq.ParquetFile(root / d.folder / "attributes.parquet")
                 wanted = [c for c in ("code", "joined") if c in file.schema_arrow.names]
@@ -318,7 +318,7 @@ def count_segments(root: Path, manifest: Manifest) -> None:
         values = np.full(manifest.customers, None, dtype=object)
         for d in manifest.deliveries:
             if d.attributes and d.number >= master.since:
-                data = pq.read_table(root / d.folder / "attributes.parquet", columns=["code", f"x.{name}"])
+                data = pq.ParquetFile(root / d.folder / "attributes.parquet").read(["code", f"x.{name}"])
                 column = data[f"x.{name}"].combine_chunks()
                 values[data["code"].to_numpy()] = column.to_numpy(zero_copy_only=False)
         counts = pd.Series(values).value_counts()

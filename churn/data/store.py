@@ -272,7 +272,7 @@ class LogStore:
         """Return per delivery the rows that newer ones replace, sorted, and from when on these are known."""
         if name not in self._replaced:
             parts = [
-                pq.read_table(self._file(d, f"replaced.{name}"), use_threads=False)
+                self._open(d, f"replaced.{name}").read(use_threads=False)
                 for d in self.manifest.deliveries
                 if name in d.corrected
             ]
@@ -294,11 +294,8 @@ class LogStore:
         """Return the sorted ids of those who are present, and the position of each code among them."""
         import pandas as pd
 
-        filters = None if bucket is None else [("bucket", "==", bucket)]
         parts = [
-            pq.read_table(
-                self._file(d, "customers"), columns=["code", "id"], filters=filters, use_threads=False
-            )
+            _of_bucket(self._open(d, "customers").read(["code", "id", "bucket"], use_threads=False), bucket)
             for d in self.manifest.deliveries
             if d.customers
         ]
@@ -316,9 +313,8 @@ class LogStore:
         master = self.manifest.master
         if master is None:
             return []
-        filters = None if bucket is None else [("bucket", "==", bucket)]
         parts = [
-            pq.read_table(self._file(d, "attributes"), filters=filters, use_threads=False)
+            _of_bucket(self._open(d, "attributes").read(use_threads=False), bucket)
             for d in self.manifest.deliveries
             if d.attributes and d.number >= master.since
         ]
@@ -369,6 +365,11 @@ class LogStore:
             first, last = minute_text(info.first), minute_text(info.last)
             out.append(TableSummary(name, info.rows_read, used, customers, first, last))
         return tuple(out)
+
+
+def _of_bucket(table: pa.Table, bucket: int | None) -> pa.Table:
+    # Not filters=: pyarrow's datasets take a fifth of a second to import.
+    return table if bucket is None else table.filter(pa.array(table["bucket"].to_numpy() == bucket))
 
 
 def held_labels(labels: dict[str, list[int]]) -> tuple[str, ...]:
