@@ -98,7 +98,7 @@ def pool_figures(
         level: dict[tuple[Pool, int], Array] = {}
         for executor in executors():
             executor.pools = found
-            for cutoff in executor.cutoffs:
+            for cutoff in dict.fromkeys(executor.cutoffs):
                 moment = executor.at(cutoff)
                 for pool in pools:
                     figures, key = pool.collect(moment), (pool, cutoff)
