@@ -60,7 +60,7 @@ def shop(customers: int = 20_000, seed: int = 11) -> None:
 def against_best_possible(generated, history, definition, cutoff, model) -> Evaluation:  # type: ignore[no-untyped-def]
     """The same rows with the probabilities that know the log, and those that know the hidden state too."""
     t = history.instant(cutoff)
-    test = build_snapshots(history, definition, [t], model.signals, ignored_after_days=7)
+    test = build_snapshots(history, definition, [t], model.signals)
     ids = history.customers[test.customer]
     known = {
         f"best possible from the {k}"
@@ -71,7 +71,7 @@ def against_best_possible(generated, history, definition, cutoff, model) -> Eval
         for k in ("log", "everything")
     }
     cutoffs = training_cutoffs(history, definition, t, step_days=30, max_snapshots=36)
-    learn = build_snapshots(history, definition, cutoffs, model.signals, ignored_after_days=7)
+    learn = build_snapshots(history, definition, cutoffs, model.signals)
     rest = {name: fit_baseline(name, learn.X, learn.y, model.signals)(test.X) for name in BASELINES}
     e = evaluate(test.y, {"model": np.asarray(model.predict(test.X)), **known, **rest}, cutoff=cutoff)
     print(e, flush=True)
