@@ -15,6 +15,40 @@ from churn.errors import ParameterError
 
 
 @contextlib.contextmanager
+def adding_files(target: Path) -> Iterator[Path]:
+    """Yield a new empty folder whose files are moved into the target when the block ends well, each in one step.
+
+    Raises
+    ------
+    ParameterError
+        The target is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp())
+    >>> with adding_files(target) as folder:
+    ...     _ = (folder / "a.txt").write_text("whole")
+    >>> [p.name for p in target.iterdir()]
+    ['a.txt']
+    """
+    target = Path(target).resolve()
+    if target.is_file():
+        raise ParameterError(
+            f"{target} is a file, and a folder has to be written there",
+            fix="Name another folder, or move the file away.",
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=target))
+    try:
+        yield fresh
+        for file in sorted(fresh.iterdir()):
+            file.replace(target / file.name)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def replacing_folder(target: Path) -> Iterator[Path]:
     """Yield a new empty folder that takes the target's place when the block ends well.
 

@@ -88,6 +88,7 @@ class Rows:
     count: int
     timezone: str
     schema: Schema
+    data_end: int
 
 
 def open_rows(settings: Config) -> Rows:
@@ -99,32 +100,41 @@ def open_rows(settings: Config) -> Rows:
 
     if settings.log.path is None:
         history = load_history(settings)
-        schema, timezone = Schema.of(history), history.timezone
+        schema, timezone, end = Schema.of(history), history.timezone, history.data_end
     else:
         from churn.data.store import LogStore
 
         store = LogStore.of(settings)
         schema, timezone = Schema.of_summary(store.summary()), store.manifest.timezone
+        end = store.data_end
         if not settings.features.python:  # functions see all customers at once
             return Rows(
                 lambda tables: (Source.of(store.load(b, tables)) for b in range(store.buckets)),
                 store.buckets,
                 timezone,
                 schema,
+                end,
             )
         history = store.load()
     pieces = parts_of(history)
-    return Rows(lambda _: pieces, len(pieces), timezone, schema)
+    return Rows(lambda _: pieces, len(pieces), timezone, schema, end)
 
 
 def compute(
     settings: Config, rows: Rows, signals: Sequence[Signal], as_of: Sequence[str], out: Path | None
 ) -> list[Path]:
     """Compute signals at cutoffs and write one file for each; return the files."""
-    from churn.data.history import date_text, read_instant
+    from churn.data.history import DAY_US, date_text, read_instant
     from churn.features.parts import compute_parts, write_parts
 
     cutoffs = sorted({read_instant(text, rows.timezone) for text in as_of})
+    if cutoffs[-1] > rows.data_end + DAY_US:
+        raise ParameterError(
+            f"The cutoff {date_text(cutoffs[-1], rows.timezone)} lies after the end of the data",
+            given=f"the last order is of {date_text(rows.data_end, rows.timezone)}",
+            fix="Choose an earlier cutoff, bring newer data, or set data_end to the time of the extract.",
+            code="immature",
+        )
     names = {c: f"{date_text(c, rows.timezone).replace(':', '').replace(' ', 'T')}.parquet" for c in cutoffs}
     folder = out or settings.place(settings.output) / settings.name / "features"
     write_parts(compute_parts(rows.parts, rows.count, cutoffs, signals), signals, names, folder)

@@ -16,6 +16,7 @@ from churn.data.manifest import Delivery, Manifest, TableInfo
 from churn.data.versions import corrected_message, repeats, replaced_by
 
 FEW = 100  # rows below which what share of a delivery has a fault says nothing
+FEWEST = 10  # orders from which on a delivery without a usable one is a mistake
 
 if TYPE_CHECKING:
     from churn.data.database import Database

@@ -54,6 +54,7 @@ class View:
     logs: Mapping[str, EventLog]
     joined: np.ndarray | None
     segments: Mapping[str, Category]
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,7 +182,7 @@ class History(Rendered):
         t = self.instant(cutoff)
         logs = {name: hide_outcomes(log.known_before(t), t) for name, log in self.logs.items()}
         joined = None if self.joined is None else np.where(self.joined < t, self.joined, NEVER)
-        return View(t, len(self.customers), logs, joined, self.segments)
+        return View(t, len(self.customers), logs, joined, self.segments, self.timezone)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return rows, time range and a hash of each log, to tell whether two runs saw the same data."""

@@ -237,23 +237,27 @@ class Reader:
         found: Mapping[str, str],
         known: Mapping[str, Kind],
     ) -> Contract:
-        """Make the contract of a table of ready features; columns of a CSV hold numbers when all values are some."""
+        """Make the contract of a table of ready features.
+
+        A column of texts holds numbers when nine tenths of its values are some; the others are told, and unknown.
+        """
         fields: dict[str, Kind] = {}
         for name, column in (given or {c: c for c in found}).items():
-            if name in ("customer", "time", "recorded_at") or column not in found:
+            if name in ("customer", "time", "recorded_at"):
                 continue
-            if found[column] != "VARCHAR":
+            if column not in found:
+                fields[name] = "number"  # that there is no such column is told with the mapping
+            elif found[column] != "VARCHAR":
                 fields[name] = "flag" if found[column] == "BOOLEAN" else "number"
             elif known.get(name) == "text":
                 fields[name] = "text"
             else:
                 present = is_present(column, "VARCHAR")
-                text = self._db.one(
-                    f"SELECT count(*) FROM {relation} WHERE {present} "
-                    f"AND TRY_CAST({quote_name(column)} AS DOUBLE) IS NULL",
-                    table,
+                values, texts = (
+                    self._db.one(f"SELECT count(*) FROM {relation} WHERE {present}{condition}", table)
+                    for condition in ("", f" AND TRY_CAST({quote_name(column)} AS DOUBLE) IS NULL")
                 )
-                fields[name] = "text" if text else "number"
+                fields[name] = "text" if texts > values / 10 else "number"
         return feature_contract(table, fields)
 
     # -- typing -------------------------------------------------------------------------------------

@@ -255,7 +255,15 @@ class LogStore:
         return np.concatenate(parts)
 
     def _open(self, delivery: Delivery, name: str) -> pq.ParquetFile:
-        return pq.ParquetFile(self._file(delivery, name))
+        file = self._file(delivery, name)
+        try:
+            return pq.ParquetFile(file)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DataError(
+                f"The file {file} of the saved log is damaged: {error}",
+                fix="Copy it again from where it was saved, or run churn ingest CONFIG --rebuild.",
+                code="damaged-log",
+            ) from None
 
     def _file(self, delivery: Delivery, name: str) -> Path:
         file = self.folder / delivery.folder / f"{name}.parquet"

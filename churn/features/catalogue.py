@@ -11,7 +11,7 @@ import numpy as np
 from churn.config import FeatureSettings
 from churn.data.contracts import CONTRACTS
 from churn.data.history import Category, History
-from churn.errors import ConfigError
+from churn.errors import ConfigError, ParameterError
 from churn.features.families import account, engagement, product, relative, rhythm, service, voice, volume
 from churn.features.families._make import label_signal
 from churn.features.formulas import misused_column
@@ -178,6 +178,15 @@ def catalogue(
         possible += _ready(table, columns, schema)
     possible = _unique(possible)
     taken = {s.name for s in possible}
+    own = (own,) if isinstance(own, Signal) else tuple(own)
+    wrong = [s for s in own if not isinstance(s, Signal)]
+    if wrong:
+        raise ParameterError(
+            "own holds what is no signal",
+            given=repr(wrong[0]),
+            allowed="what churn.signal returns",
+            fix="Make it with churn.signal(name, measure, meaning=...).",
+        )
     for signal in (*from_settings(settings), *own):
         _check(signal, taken, schema)
         taken.add(signal.name)

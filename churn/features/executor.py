@@ -19,7 +19,7 @@ import numpy as np
 from churn.data.contracts import CONTRACTS
 from churn.data.history import DAY_US, NEVER, Category, EventLog, History, View, hide_outcomes
 from churn.features.facts import Facts, era_us
-from churn.features.signal import Array, Measure, Pool, Unmet, Where
+from churn.features.signal import LABEL, Array, Measure, Pool, Unmet, Where
 from churn.features.streams import Stream
 
 _ERAS = 4  # older rows weigh less than 2^-48
@@ -320,10 +320,11 @@ class Moment:
 
     def _at(self, log: str, column: str, where: Where | None, by: str, position: Array) -> Array:
         facts, stream = self._ex.facts(log), self._ex.stream(log, where, by)
-        if column in facts.log.categories:
-            codes = facts.category(column).codes
+        name = column.removeprefix(LABEL)
+        if name != column and name in facts.log.categories:
+            codes = facts.category(name).codes
             return stream.at(column, np.where(codes < 0, np.nan, codes), position)
-        return stream.at(column, facts.column(column), position)
+        return stream.at(column, facts.column(name), position)
 
     def _last(self, log: str, column: str, where: Where | None, by: str, back: int) -> Array:
         stream = self._ex.stream(log, where, by)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from churn.features.measures import divide
-from churn.features.signal import Array, Calculation, Is, Known, Needs, reads
+from churn.features.signal import LABEL, Array, Calculation, Is, Known, Needs, reads
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class LastLabel:
     labels: tuple[str, ...]
 
     def compute(self, ex: Calculation) -> Array:
-        codes = ex.last(self.log, self.column, Known(self.column))
+        codes = ex.last(self.log, LABEL + self.column, Known(self.column))
         labels = ex.labels(self.log, self.column)
         if labels is None:  # a column of texts such as 7 may be read as numbers
             labels = tuple(f"{v:g}" for v in np.unique(codes[~np.isnan(codes)]))
@@ -76,7 +76,7 @@ class Switched:
     column: str
 
     def compute(self, ex: Calculation) -> Array:
-        last, before = (ex.last(self.log, self.column, Known(self.column), back=k) for k in (0, 1))
+        last, before = (ex.last(self.log, LABEL + self.column, Known(self.column), back=k) for k in (0, 1))
         return np.where(np.isnan(before), np.nan, last != before)
 
     def needs(self) -> Needs:

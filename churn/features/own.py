@@ -36,9 +36,10 @@ class Computed:
         import pandas as pd
 
         frames = {table: frame_of(view, table) for table in self.tables}
+        as_of = pd.Timestamp(view.instant, unit="us", tz="UTC").tz_convert(view.timezone)
         try:
-            result = self.function(**frames, as_of=pd.Timestamp(view.instant, unit="us", tz="UTC"))
-        except Exception as error:
+            result = self.function(**frames, as_of=as_of)
+        except (Exception, SystemExit) as error:
             raise DataError(
                 f"The function of the signal {self.name} failed: {type(error).__name__}: {error}",
                 given=f"line {_line_of(error)}",
@@ -60,6 +61,8 @@ class Computed:
             if len(at) and (at.min() < 0 or at.max() >= customers or not result.index.is_unique):
                 raise ValueError("an index with customers that are not in the log, or twice")
             out[at] = result.to_numpy(dtype=np.float64, na_value=np.nan)
+            if np.isinf(out).any():
+                raise ValueError("infinite numbers")
         except (TypeError, ValueError) as error:
             raise DataError(
                 f"The function of the signal {self.name} returned {error}",
@@ -74,7 +77,7 @@ class Computed:
 
 
 def frame_of(view: View, table: str) -> pd.DataFrame:
-    """Return a table of a view as a frame: customer (a number), time (UTC), and the columns it has."""
+    """Return a table of a view as a frame: customer (a row number), time (local), and the columns it has."""
     import pandas as pd
 
     log = view.logs[table]
@@ -82,7 +85,7 @@ def frame_of(view: View, table: str) -> pd.DataFrame:
 
     def instants(values: Array) -> pd.Series:
         stamps = pd.Series(np.where(values == never, 0, values).astype("datetime64[us]"))
-        return stamps.mask(values == never).dt.tz_localize("UTC")
+        return stamps.mask(values == never).dt.tz_localize("UTC").dt.tz_convert(view.timezone)
 
     columns: dict[str, Any] = {"customer": log.customer.astype(np.int64), "time": instants(log.time)}
     columns |= {name: values for name, values in log.numbers.items() if name != "day"}
@@ -99,7 +102,7 @@ def _is_number(values: pd.Series) -> bool:
     return bool(types.is_numeric_dtype(values) and not types.is_complex_dtype(values))
 
 
-def _line_of(error: Exception) -> str:
+def _line_of(error: BaseException) -> str:
     """Return the line of the user's code in which an error was raised, after our own and those of libraries."""
     import traceback
 
@@ -147,7 +150,8 @@ def signal(
         An expression of measures and filters; ``docs/signals.md`` lists them.
     tables : sequence of str, optional
         For a function: the tables it is called with, as data frames of what was known at the cutoff, beside
-        ``as_of``. It returns a Series of numbers indexed by ``customer``; who is missing is unknown.
+        ``as_of``; times are local, ``customer`` is a row number. It returns a Series of numbers indexed by
+        ``customer``; who is missing is unknown.
     meaning : str
         What it says, in words; shown in the catalogue and in the reasons.
     unit : str, default "count"

@@ -13,7 +13,7 @@ from churn.data.history import History
 from churn.features.compute import pool_figures, split
 from churn.features.executor import Executor, Source, Whole, pools_of
 from churn.features.signal import Array, Signal
-from churn.files import replacing_folder
+from churn.files import adding_files
 from churn.progress import report
 
 if TYPE_CHECKING:
@@ -85,15 +85,15 @@ def compute_parts(
 def write_parts(
     pieces: Iterable[Piece], signals: Sequence[Signal], names: dict[int, str], folder: Path
 ) -> None:
-    """Write pieces into one Parquet file per cutoff, in one step; `names` are the file names by cutoff.
+    """Write pieces into one Parquet file per cutoff, each in one step; `names` are the file names by cutoff.
 
-    Numbers are float64 with NaN for unknown, categories are text.
+    Numbers are float64 with NaN for unknown, categories are text. Files of other cutoffs in the folder stay.
     """
     import pyarrow.parquet as pq
 
     writers: dict[int, pq.ParquetWriter] = {}
     labels = [s.name for s in signals if s.categories]
-    with replacing_folder(folder) as fresh:
+    with adding_files(folder) as fresh:
         try:
             for piece in pieces:
                 table = _table(piece, signals)

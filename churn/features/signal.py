@@ -15,6 +15,7 @@ import numpy as np
 from churn.data.history import DAY_US, NEVER, View
 from churn.features.facts import Facts, columns_of
 
+LABEL = "label:"  # before the name of a text column: its codes are wanted
 Array = np.ndarray
 Needs = frozenset[tuple[str, str | None]]
 
@@ -342,7 +343,7 @@ def formula(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(formula, value))}]"
     if not is_dataclass(value):
-        return repr(value)
+        return str(getattr(value, "__name__", "function")) if callable(value) else repr(value)
     written, named = [], False
     for f in fields(value):
         given = getattr(value, f.name)

@@ -253,7 +253,7 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
             Evaluation.from_dict(content["evaluation"]),
             content["beats_baselines"],
             content["training"],
-            tuple(own),
+            (own,) if isinstance(own, Signal) else tuple(own),
         )
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ModelError(

@@ -104,7 +104,7 @@ def train(
             fix="Choose an earlier test cutoff.",
             code="immature",
         )
-    features = features or FeatureSettings()
+    features, own = features or FeatureSettings(), (own,) if isinstance(own, Signal) else tuple(own)
     schema = Schema.of(history, before=test_cutoff)
     signals = catalogue(schema, settings=features, own=own)
     cutoffs = training_cutoffs(
@@ -149,7 +149,7 @@ def train(
             "churn_version": __version__,
             "python": platform.python_version(),
         },
-        tuple(own),
+        own,
     )
     training = Training(model, _verdict(model))
     if track:

@@ -120,6 +120,7 @@ def test_mistakes_are_told(config, capsys):
         (("features", "--as-of", "2025-01-01"), "There are no data to compute from"),
         (("features", config, "--out", "x"), "--out is for signals that are computed"),
         (("features", config, "--family", "nope"), "There is no such family of signals"),
+        (("features", config, "--as-of", "2030-01-01"), "lies after the end of the data"),
         (("check", config, "--as-of", "2025-01-01"), "--as-of is for the proof"),
     ):
         code, out = run(capsys, *arguments)
@@ -133,3 +134,38 @@ def test_page_holds_every_signal_and_measure():
         assert f"| `{signal.name}` |" in text
     assert "`Ratio(top, bottom)`" in text
     assert listing(churn.catalogue()).startswith(f"{len(churn.catalogue())} signals.")
+
+
+def test_a_further_cutoff_is_added_to_the_folder(config, capsys):
+    for date in ("2025-09-01", "2025-10-01", "2025-09-01"):
+        assert run(capsys, "features", config, "--as-of", date)[0] == 0
+    folder = config.parent / "churn-output" / "shop" / "features"
+    assert sorted(f.name for f in folder.iterdir()) == ["2025-09-01.parquet", "2025-10-01.parquet"]
+
+
+def test_one_text_among_numbers_changes_no_type(config, capsys):
+    before = json.loads(run(capsys, "features", config, "--family", "own", "--json")[1])
+    file = config.parent / "credit.csv"
+    who = churn.make_shop(120, seed=3).customers["customer"].iloc[0]
+    file.write_text(
+        file.read_text()
+        + "".join(f"{who},2025-02-{d:02},{d},b\n" for d in range(1, 20))
+        + f"{who},2025-12-15,oops,a\n"
+    )
+    assert json.loads(run(capsys, "features", config, "--family", "own", "--json")[1]) == before
+    code, out = run(capsys, "check", config)
+    assert code == 0
+    assert "oops" in out
+
+
+def test_functions_get_local_times(config, capsys):
+    config.write_text(config.read_text().replace("timezone: UTC", "timezone: Asia/Tokyo"))
+    code, _ = run(capsys, "features", config, "--as-of", "2025-10-01")
+    assert code == 0
+    found = pd.read_parquet(config.parent / "churn-output" / "shop" / "features" / "2025-10-01.parquet")
+    orders = pd.read_parquet(config.parent / "orders.parquet")
+    time = orders["time"].dt.tz_localize("UTC") if orders["time"].dt.tz is None else orders["time"]
+    local = time.dt.tz_convert("Asia/Tokyo")
+    known = local < pd.Timestamp("2025-10-01", tz="Asia/Tokyo")
+    want = (local[known].dt.day_of_week >= 5).groupby(orders.loc[known, "customer"]).mean()
+    pd.testing.assert_series_equal(found.set_index("customer")["weekend_share"], want, check_names=False)

@@ -444,10 +444,11 @@ def test_a_bad_night_is_refused_when_it_is_large_enough_to_tell(tmp_path):
     ingest(config(tmp_path))
     write(tmp_path, "orders", "2", orders(2, None))
     assert ingest(config(tmp_path)).tables["orders"].set_aside == 1
-    write(tmp_path, "orders", "3", [{**o, "amount": None} for o in orders(3, *[1.0] * 100)])
-    with pytest.raises(DataError, match=r"more than half of the|none can be used") as e:
-        ingest(config(tmp_path))
-    assert "Mend the delivery, which was not added" in e.value.fix
+    for rows in (10, 100):
+        write(tmp_path, "orders", "3", [{**o, "amount": None} for o in orders(3, *[1.0] * rows)])
+        with pytest.raises(DataError, match=r"more than half of the|none can be used") as e:
+            ingest(config(tmp_path))
+        assert "Mend the delivery, which was not added" in e.value.fix
 
 
 def test_a_value_of_complaint_when_may_be_missing_in_a_night(tmp_path):
@@ -551,4 +552,13 @@ def test_a_missing_file_of_the_log_is_told(tmp_path):
     ingest(config(tmp_path))
     next((tmp_path / "log").rglob("rows.orders.parquet")).unlink()
     with pytest.raises(DataError, match=r"misses the file .*rows\.orders\.parquet"):
+        load_history(config(tmp_path))
+
+
+def test_a_damaged_file_of_the_log_is_told(tmp_path):
+    nights(tmp_path, 1)
+    ingest(config(tmp_path))
+    (file,) = tmp_path.glob("**/rows.orders.parquet")
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(DataError, match=r"rows\.orders\.parquet of the saved log is damaged.*--rebuild"):
         load_history(config(tmp_path))

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from churn.config import FeatureSettings
+from churn.errors import ParameterError
 from churn.features.catalogue import Schema, catalogue, full_schema
 from churn.features.compute import compute_features
+from churn.features.own import signal
 from churn.features.signal import WARNINGS, Signal
 from tests.features.oracle import DAY, Tables, instant
 from tests.features.tables import history_of, orders, ticket
@@ -303,3 +305,10 @@ def test_a_model_sees_new_values_as_unknown() -> None:
     signals = catalogue(Schema.of(old))
     assert compute_features(new, T, signals=signals)["segment:size"].isna().tolist() == [True]
     assert compute_features(old, T, signals=signals)["segment:size"].tolist() == ["big"]
+
+
+def test_own_must_be_signals() -> None:
+    one = signal("x", "Count('orders')", meaning="m")
+    assert catalogue(own=one)[-1] == catalogue(own=[one])[-1] == one  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="own holds what is no signal"):
+        catalogue(own=["Count('orders')"])  # type: ignore[list-item]
