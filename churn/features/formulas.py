@@ -53,11 +53,11 @@ def parse_measure(text: str, name: str) -> Any:
     Count(log='orders', days=90, until=0.0, where=Above(column='amount', number=100), by='time')
     """
 
-    def wrong(what: str, fix: str = "") -> ConfigError:
+    def wrong(what: str, fix: str = "", allowed: str = "") -> ConfigError:
         return ConfigError(
             f"The measure of the signal {name} cannot be read: {what}",
             given=text if len(text) < 200 else text[:200] + "...",
-            allowed=f"measures {', '.join(sorted(_MEASURES))} and filters {', '.join(sorted(_FILTERS))}",
+            allowed=allowed or f"measures {_listed(_MEASURES)} and filters {_listed(_FILTERS)}",
             fix=fix or "For example: Count('orders', days=90, where=Above('amount', 100)).",
             code="signal-measure",
         )
@@ -84,16 +84,22 @@ def parse_measure(text: str, name: str) -> Any:
         raise wrong(f"{ast.unparse(node)[:100]!r} is not a measure, a filter, a number or a text in quotes")
 
     def build(cls: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+        options = [f.name for f in fields(cls)]
+        strange = [name for name in named if name not in options]
+        if strange:
+            near = nearest(strange[0], options)
+            hint = f"Did you mean {near}?" if near else ""
+            raise wrong(f"{cls.__name__} has no {strange[0]}", hint, f"{cls.__name__}({', '.join(options)})")
         try:
             made = cls(*arguments, **named)
         except TypeError as error:
-            options = ", ".join(f.name for f in fields(cls))
-            raise wrong(f"{cls.__name__}: {error}", f"{cls.__name__} takes {options}.") from None
+            what = str(error).replace(f"{cls.__name__}.__init__()", cls.__name__)
+            raise wrong(what, allowed=f"{cls.__name__}({', '.join(options)})") from None
         for f in fields(cls):
             value = getattr(made, f.name)
             allowed = _allowed(f.name, str(f.type), value)
             if allowed is not None:
-                raise wrong(f"{cls.__name__} cannot take {value!r} as {f.name}", f"Give {allowed}.")
+                raise wrong(f"{cls.__name__} cannot take {value!r} as {f.name}", allowed=allowed)
         log, by = _text(made, "log"), getattr(made, "by", "time")
         if log in CONTRACTS and by not in _moments(log):
             raise wrong(
@@ -116,6 +122,10 @@ def parse_measure(text: str, name: str) -> Any:
     if not hasattr(made, "compute"):
         raise wrong("it is no measure")
     return made
+
+
+def _listed(known: dict[str, Any]) -> str:
+    return ", ".join(sorted(name for name, cls in known.items() if cls not in _POSITIONS))
 
 
 def _allowed(name: str, kind: str, value: Any) -> str | None:
