@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from churn.cli.models import default_model, make_definition, save_training, short, track_training
 from churn.errors import ModelError, ParameterError
 from churn.version import __version__
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from churn.config import Config
     from churn.data.history import History
-    from churn.model.bundle import Training
 
 app = typer.Typer(
     name="churn",
@@ -164,7 +164,7 @@ def train(
             }
         )
         return
-    typer.echo(f"{training}\n\nModel saved to {_short(folder)}")
+    typer.echo(f"{training}\n\nModel saved to {short(folder)}")
     typer.echo(f"Next: churn score {config}")
 
 
@@ -196,7 +196,7 @@ def score(
             fix="Give a share of 1, e.g. --threshold 0.5.",
         )
     settings, history = _load(config, quiet=json)
-    bundle = load_model(model or _default_model(settings), own=_own(settings))
+    bundle = load_model(model or default_model(settings), own=_own(settings))
     definition = make_definition(settings)
     if bundle.definition != definition:
         raise ModelError(
@@ -225,7 +225,7 @@ def score(
         _print_json({**scores.summary(), "folder": str(folder), "customers": customers})
         return
     _show_scores(scores)
-    typer.echo(f"\nWritten to {_short(folder)}: at_risk.parquet, at_risk.csv, scores.parquet, summary.json")
+    typer.echo(f"\nWritten to {short(folder)}: at_risk.parquet, at_risk.csv, scores.parquet, summary.json")
 
 
 @app.command()
@@ -312,60 +312,16 @@ def features(
     if json:
         _print_json({"signals": len(chosen), "files": [str(f) for f in files]})
     else:
-        typer.echo(f"{len(chosen)} signals written to {', '.join(map(_short, files))}")
+        typer.echo(f"{len(chosen)} signals written to {', '.join(map(short, files))}")
 
 
 # -- helpers ------------------------------------------------------------------------------------------------
-
-
-def save_training(model: Any, settings: Config) -> Path:
-    """Save a trained model as candidate and, when it beats the baselines, as champion; return the last folder."""
-    root = settings.place(settings.models) / settings.name
-    folder: Path = model.save(root / "candidate")
-    return model.save(root / "champion") if model.beats_baselines else folder
-
-
-def track_training(training: Training, history: History, settings: Config, folder: Path) -> Training:
-    """Log a saved training in MLflow; an error says that the model is saved all the same."""
-    from churn.model.tracking import log_training
-    from churn.progress import report
-
-    report("Logging the run in MLflow")
-    try:
-        return log_training(training, history, settings.tracking, settings)
-    except ModelError as error:
-        raise ModelError(
-            f"{training.verdict} The model is saved to {_short(folder)}, but the run was not tracked: {error.what}",
-            given=error.given,
-            fix=error.fix,
-            code=error.code,
-        ) from error
 
 
 def _own(settings: Config) -> Any:
     from churn.cli.signals import own_signals
 
     return own_signals(settings)
-
-
-def _default_model(settings: Config) -> Path:
-    root = settings.place(settings.models) / settings.name
-    for name in ("champion", "candidate"):
-        if (root / name / "MANIFEST.json").is_file() or (root / f".{name}.previous").is_dir():
-            return root / name
-    raise ModelError(
-        f"There is no trained model for {settings.name} in {_short(root)}",
-        fix="Train one first with churn train CONFIG, or name one with --model.",
-        code="no-model",
-    )
-
-
-def make_definition(settings: Config) -> Any:
-    """Return the definition that a configuration gives."""
-    from churn.definition import Inactivity
-
-    d = settings.definition
-    return Inactivity(d.active_days, d.horizon_days, d.gap_days)
 
 
 def _load(config: Path, *, quiet: bool) -> tuple[Config, History]:
@@ -406,10 +362,3 @@ def _print_json(value: Any) -> None:
     import json
 
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False))
-
-
-def _short(path: Path) -> str:
-    import os
-
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative

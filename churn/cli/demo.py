@@ -45,7 +45,7 @@ output: output
 
 def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, list[str]]:
     """Make the shop, train, score, write everything to `out`; return the result and what to do next."""
-    from churn.cli import make_definition, save_training, track_training
+    from churn.cli.models import make_definition, save_training, track_training
     from churn.config import read_config
     from churn.data.load import load_history
     from churn.data.simulate import make_shop

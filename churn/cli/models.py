@@ -1,0 +1,66 @@
+"""Where models are saved and found, and the definition they were trained with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churn.errors import ModelError
+
+if TYPE_CHECKING:
+    from churn.config import Config
+    from churn.data.history import History
+    from churn.model.bundle import Training
+
+
+def save_training(model: Any, settings: Config) -> Path:
+    """Save a trained model as candidate and, when it beats the baselines, as champion; return the last folder."""
+    root = settings.place(settings.models) / settings.name
+    folder: Path = model.save(root / "candidate")
+    return model.save(root / "champion") if model.beats_baselines else folder
+
+
+def track_training(training: Training, history: History, settings: Config, folder: Path) -> Training:
+    """Log a saved training in MLflow; an error says that the model is saved all the same."""
+    from churn.model.tracking import log_training
+    from churn.progress import report
+
+    report("Logging the run in MLflow")
+    try:
+        return log_training(training, history, settings.tracking, settings)
+    except ModelError as error:
+        raise ModelError(
+            f"{training.verdict} The model is saved to {short(folder)}, but the run was not tracked: {error.what}",
+            given=error.given,
+            fix=error.fix,
+            code=error.code,
+        ) from error
+
+
+def default_model(settings: Config) -> Path:
+    """Return the folder of the champion, or of the candidate where there is none."""
+    root = settings.place(settings.models) / settings.name
+    for name in ("champion", "candidate"):
+        if (root / name / "MANIFEST.json").is_file() or (root / f".{name}.previous").is_dir():
+            return root / name
+    raise ModelError(
+        f"There is no trained model for {settings.name} in {short(root)}",
+        fix="Train one first with churn train CONFIG, or name one with --model.",
+        code="no-model",
+    )
+
+
+def make_definition(settings: Config) -> Any:
+    """Return the definition that a configuration gives."""
+    from churn.definition import Inactivity
+
+    d = settings.definition
+    return Inactivity(d.active_days, d.horizon_days, d.gap_days)
+
+
+def short(path: Path) -> str:
+    """Return a path from the working folder where it lies in it."""
+    import os
+
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
