@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.data.eventlog import NEVER, Category, EventLog
+from churn.data.eventlog import DAY_US, NEVER, Category, EventLog
 
 if TYPE_CHECKING:
     from churn.data.typed import TypedTable
@@ -154,7 +154,7 @@ def local_day(time: np.ndarray, timezone: str) -> np.ndarray:
     import pandas as pd
 
     local = pd.DatetimeIndex(time.astype("datetime64[us]")).tz_localize("UTC").tz_convert(timezone)
-    return np.asarray(local.tz_localize(None).as_unit("us")).astype(np.int64) // 86_400_000_000 * 1.0
+    return np.asarray(local.tz_localize(None).as_unit("us")).astype(np.int64) // DAY_US * 1.0
 
 
 def categorise(values: Any) -> Category:

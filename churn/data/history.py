@@ -147,9 +147,7 @@ class History(Rendered):
 
     def timestamp(self, instant: int) -> pd.Timestamp:
         """Return an instant as a timestamp in the history's time zone."""
-        import pandas as pd
-
-        return pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(self.timezone)
+        return _local(instant, self.timezone)
 
     def date(self, instant: int) -> str:
         """Return an instant's local date, with the time where it is not midnight."""
@@ -241,7 +239,7 @@ def read_instant(value: Instant | int, timezone: str, what: str = "The cutoff") 
             raise ValueError("empty")
         if stamp.tzinfo is None:
             stamp = stamp.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
-    except (ValueError, TypeError, OverflowError, NotImplementedError):
+    except (ValueError, TypeError, OverflowError, RuntimeError):  # the last for years pandas cannot place
         raise ParameterError(
             f"{what} is not a date or time",
             given=repr(value),
@@ -253,18 +251,21 @@ def read_instant(value: Instant | int, timezone: str, what: str = "The cutoff") 
 
 def date_text(instant: int, timezone: str) -> str:
     """Return an instant's local date, with the time where it is not midnight."""
+    local = _local(instant, timezone)
+    return local.strftime("%Y-%m-%d" if instant == _midnight(instant, timezone, 0) else "%Y-%m-%d %H:%M")
+
+
+def _local(instant: int, timezone: str) -> pd.Timestamp:
     import pandas as pd
 
-    local = pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(timezone)
-    return local.strftime("%Y-%m-%d" if instant == _midnight(instant, timezone, 0) else "%Y-%m-%d %H:%M")
+    return pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(timezone)
 
 
 def _midnight(instant: int, timezone: str, later_days: int) -> int:
     # Not Timestamp.normalize: it fails where daylight saving skips or repeats midnight (Chile, Cuba).
     import pandas as pd
 
-    local = pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(timezone)
-    day = local.tz_localize(None).normalize() + pd.Timedelta(later_days, "D")
+    day = _local(instant, timezone).tz_localize(None).normalize() + pd.Timedelta(later_days, "D")
     return _microseconds(day.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward"))
 
 

@@ -166,7 +166,7 @@ def read_manifest(folder: Path) -> Manifest:
                 "findings": [Finding(**{**f, "examples": tuple(f["examples"])}) for f in content["findings"]],
             }
         )
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, AttributeError):
         raise DataError(f"{folder / NAME} is damaged", fix=rebuild, code="damaged-log") from None
 
 

@@ -185,7 +185,12 @@ def _inputs_of(query: str, config: Config) -> list[str]:
     """Return the inputs that a query names; none where it reads files of its own, which nobody tracks."""
     if _FILE.search(query):
         return []
-    return [f"input {n}" for n in config.inputs if re.search(rf"\b{n}\b", query, re.IGNORECASE)]
+    return [f"input {n}" for n in named_inputs(query, config)]
+
+
+def named_inputs(query: str, config: Config) -> list[str]:
+    """Return the inputs whose names stand in a query; SQL does not mind capitals."""
+    return [n for n in config.inputs if re.search(rf"\b{n}\b", query, re.IGNORECASE)]
 
 
 def file_name(config: Config, path: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from churn.data.checks import Action, Finding, merge_findings
 from churn.data.contracts import nearest
-from churn.data.history import NEVER
+from churn.data.history import DAY_US, NEVER
 from churn.data.locations import FILE_COLUMN
 from churn.data.versions import corrected_message, recorded_of, repeats, replaced_by
 from churn.errors import ConfigError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from churn.data.typed import TypedTable
 
 _EARLIEST_US = 0  # 1970: earlier times are placeholders, no customer interaction was recorded before
-_DAY_US = 86_400_000_000
 _LARGEST = 1e15  # sums of larger numbers would lose their last digits
 # Flags that may come from a text column: the word in codes of findings, and the words for people.
 _FLAGS = {
@@ -193,7 +192,7 @@ class RowRules:
                     code="config-timezone",
                 )
             # Placeholders such as 9999-12-31 need no zone to be set aside, and pandas cannot convert them.
-            at &= (values > _EARLIEST_US - _DAY_US) & (values < self._now + _DAY_US)
+            at &= (values > _EARLIEST_US - DAY_US) & (values < self._now + DAY_US)
             if not at.any():
                 continue
             local = pd.DatetimeIndex(values[at].astype("datetime64[us]"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from churn.config import Config, Location
 from churn.data.locations import find_files
-from churn.data.news import News, sources_of
+from churn.data.news import News, named_inputs, sources_of
 from churn.data.sources import Reader
 
 BUCKET_ROWS = 1_500_000
@@ -36,9 +36,8 @@ def _rows(config: Config, reader: Reader, news: News, table: str) -> int:
     source = sources_of(config)[table]
     if source.query is None:
         return _located(config, reader, news, table, source)
-    inputs = config.inputs.items()
-    used = [_located(config, reader, news, f"input {n}", i) for n, i in inputs if n in str(source.query)]
-    return max(used, default=0)
+    used = named_inputs(source.query, config)
+    return max((_located(config, reader, news, f"input {n}", config.inputs[n]) for n in used), default=0)
 
 
 def _located(config: Config, reader: Reader, news: News, where: str, location: Location) -> int:

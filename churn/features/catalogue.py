@@ -45,20 +45,14 @@ class Schema:
     @classmethod
     def of(cls, history: History, before: int | None = None) -> Schema:
         """Read the schema off a history, with the values known before an instant or ever."""
-        columns: set[tuple[str, str | None]] = set()
-        labels: list[tuple[str, str, tuple[str, ...]]] = []
+        logs = {}
         for name, log in history.logs.items():
-            columns.add((name, None))
-            columns |= {(name, c) for c in (*log.numbers, *log.instants, *log.categories)}
-            if name == "tickets" and {"first_reply", "resolved"} & set(log.instants):
-                columns.add((name, "answer"))  # what a ticket's first answer can be read from
             known = log if before is None else log.known_before(before)
-            for column, category in known.categories.items():
-                labels.append((name, column, _frequent(category)))
-        for column, category in history.segments.items():
-            columns.add(("customers", column))
-            labels.append(("customers", column, _frequent(category)))
-        return cls(frozenset(columns), tuple(labels))
+            counts = {c: _counts(category) for c, category in known.categories.items()}
+            logs[name] = {"numbers": log.numbers, "instants": log.instants, "categories": counts}
+        return cls.of_summary(
+            {"logs": logs, "segments": {c: _counts(v) for c, v in history.segments.items()}}
+        )
 
     @classmethod
     def of_summary(cls, summary: Mapping[str, Any]) -> Schema:
@@ -69,7 +63,7 @@ class Schema:
             columns.add((name, None))
             columns |= {(name, c) for c in (*log["numbers"], *log["instants"], *log["categories"])}
             if name == "tickets" and {"first_reply", "resolved"} & set(log["instants"]):
-                columns.add((name, "answer"))
+                columns.add((name, "answer"))  # what a ticket's first answer can be read from
             labels += [(name, c, _most(found)) for c, found in log["categories"].items()]
         columns |= {("customers", c) for c in summary["segments"]}
         labels += [("customers", c, _most(found)) for c, found in summary["segments"].items()]
@@ -87,7 +81,7 @@ class Schema:
     @property
     def feature_tables(self) -> dict[str, tuple[str, ...]]:
         """The tables of ready features and their columns."""
-        own = sorted({t for t, _ in self.columns} - set(CONTRACTS) - {"customers"})
+        own = sorted({t for t, _ in self.columns} - set(CONTRACTS))
         return {t: tuple(sorted(c for n, c in self.columns if n == t and c)) for t in own}
 
     def to_dict(self) -> dict[str, Any]:
@@ -255,10 +249,10 @@ def _check(signal: Signal, taken: set[str], schema: Schema) -> None:
         )
 
 
-def _frequent(category: Category) -> tuple[str, ...]:
+def _counts(category: Category) -> dict[str, int]:
     codes: Array = category.codes
     counts = np.bincount(codes[codes >= 0], minlength=len(category.labels))
-    return _most(dict(zip(category.labels, counts.tolist(), strict=True)))
+    return dict(zip(category.labels, counts.tolist(), strict=True))
 
 
 def _most(counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -192,10 +192,19 @@ class Pool(Protocol):
 
 
 @dataclass(frozen=True)
-class Is:
-    """Rows whose text column has one value."""
+class OfColumn:
+    """A filter over one column."""
 
     column: str
+
+    def reads(self, log: str) -> Iterator[str]:
+        yield from columns_of(log, self.column)
+
+
+@dataclass(frozen=True)
+class Is(OfColumn):
+    """Rows whose text column has one value."""
+
     value: str
 
     def mask(self, facts: Facts, instant: int) -> Array:
@@ -204,85 +213,59 @@ class Is:
             return np.zeros(len(facts.log), dtype=bool)
         return category.codes == category.labels.index(self.value)
 
-    def reads(self, log: str) -> Iterator[str]:
-        yield self.column
-
 
 @dataclass(frozen=True)
-class Known:
+class Known(OfColumn):
     """Rows where a column has a value: any text, a number, an instant that has come."""
-
-    column: str
 
     def mask(self, facts: Facts, instant: int) -> Array:
         if self.column in facts.log.categories:
             return facts.category(self.column).codes >= 0
         return ~np.isnan(facts.column(self.column))
 
-    def reads(self, log: str) -> Iterator[str]:
-        yield from columns_of(log, self.column)
-
 
 @dataclass(frozen=True)
-class Equals:
+class Equals(OfColumn):
     """Rows whose number column is one number."""
 
-    column: str
     number: float
 
     def mask(self, facts: Facts, instant: int) -> Array:
         return facts.column(self.column) == self.number
 
-    def reads(self, log: str) -> Iterator[str]:
-        yield from columns_of(log, self.column)
-
 
 @dataclass(frozen=True)
-class Above:
+class Above(OfColumn):
     """Rows whose number column lies above a number; unknown values do not."""
 
-    column: str
     number: float = 0.0
 
     def mask(self, facts: Facts, instant: int) -> Array:
         return facts.column(self.column) > self.number
 
-    def reads(self, log: str) -> Iterator[str]:
-        yield from columns_of(log, self.column)
-
 
 @dataclass(frozen=True)
-class Below:
+class Below(OfColumn):
     """Rows whose number column lies below a number; unknown values do not."""
 
-    column: str
     number: float = 0.0
 
     def mask(self, facts: Facts, instant: int) -> Array:
         return facts.column(self.column) < self.number
 
-    def reads(self, log: str) -> Iterator[str]:
-        yield from columns_of(log, self.column)
-
 
 @dataclass(frozen=True)
-class Missing:
+class Missing(OfColumn):
     """Rows where a time such as `resolved` has not come."""
-
-    column: str
 
     def mask(self, facts: Facts, instant: int) -> Array:
         return facts.instant(self.column) == NEVER
 
-    def reads(self, log: str) -> Iterator[str]:
-        yield from columns_of(log, self.column)
-
 
 @dataclass(frozen=True)
-class Unmet:
+class Unmet(OfColumn):
     """Rows for which a time such as the answer did not come within so many days that have fully elapsed before T."""
 
-    column: str
     days: float
 
     def mask(self, facts: Facts, instant: int) -> Array:
@@ -293,9 +276,6 @@ class Unmet:
     def settles_us(self) -> int:
         """How long after its time a row of this kind is settled."""
         return round(self.days * DAY_US)
-
-    def reads(self, log: str) -> Iterator[str]:
-        yield from columns_of(log, self.column)
 
 
 @dataclass(frozen=True)
@@ -316,13 +296,6 @@ class Both:
 Where = Is | Known | Equals | Above | Below | Missing | Unmet | Both
 
 GAPS = Known("gap")  # orders that come a known number of days after the order day before
-
-
-def patience_us(where: Where | None) -> int:
-    """Return how long after its time a row may still come to pass a filter by waiting alone."""
-    if isinstance(where, Both):
-        return max(patience_us(where.one), patience_us(where.other))
-    return where.settles_us if isinstance(where, Unmet) else 0
 
 
 def reads(log: str, *columns: str | None, where: Where | None = None) -> Needs:

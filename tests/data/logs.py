@@ -117,3 +117,23 @@ def rows_of(history: History, table: str) -> list[tuple[Any, ...]]:
     instants = [v.tolist() for _, v in sorted(log.instants.items())]
     ids = history.customers.to_numpy()[log.customer].tolist()
     return list(zip(ids, log.time.tolist(), *texts, *numbers, *instants, strict=True))
+
+
+def at(day: int, hour: int = 0) -> pd.Timestamp:
+    return pd.Timestamp(f"2024-05-{day:02d}", tz="UTC") + pd.Timedelta(hour, "h")
+
+
+def orders(day: int, *amounts: float, **more) -> list[dict]:
+    return [
+        {"customer": 1 + i % 2, "time": at(day, i), "amount": a, "order_id": f"d{day}-{i}", **more}
+        for i, a in enumerate(amounts)
+    ]
+
+
+def nights(folder: Path, *days: int) -> None:
+    for day in days:
+        write(folder, "orders", f"{day:03d}", orders(day, 1.0, 2.0, 3.0))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}

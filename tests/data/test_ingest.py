@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 import pytest
 
 import churn.data.ingest
@@ -17,28 +16,7 @@ from churn.data.manifest import read_manifest
 from churn.data.store import LogStore
 from churn.errors import ConfigError, DataError, MissingFileError
 from churn.progress import listening
-from tests.data.logs import assert_same, config, write
-
-
-def at(day: int, hour: int = 0) -> pd.Timestamp:
-    return pd.Timestamp(f"2024-05-{day:02d}", tz="UTC") + pd.Timedelta(hour, "h")
-
-
-def orders(day: int, *amounts: float, **more) -> list[dict]:
-    return [
-        {"customer": 1 + i % 2, "time": at(day, i), "amount": a, "order_id": f"d{day}-{i}", **more}
-        for i, a in enumerate(amounts)
-    ]
-
-
-def nights(folder: Path, *days: int) -> None:
-    for day in days:
-        write(folder, "orders", f"{day:03d}", orders(day, 1.0, 2.0, 3.0))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
+from tests.data.logs import assert_same, at, config, contents, nights, orders, write
 
 # -- what is new ----------------------------------------------------------------------------------------
 

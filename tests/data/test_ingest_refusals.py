@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,28 +12,7 @@ from churn.data.load import check_data, load_history
 from churn.data.manifest import Manifest
 from churn.errors import ConfigError, DataError, MissingFileError, ParameterError
 from churn.files import locked
-from tests.data.logs import assert_same, config, write
-
-
-def at(day: int, hour: int = 0) -> pd.Timestamp:
-    return pd.Timestamp(f"2024-05-{day:02d}", tz="UTC") + pd.Timedelta(hour, "h")
-
-
-def orders(day: int, *amounts: float, **more) -> list[dict]:
-    return [
-        {"customer": 1 + i % 2, "time": at(day, i), "amount": a, "order_id": f"d{day}-{i}", **more}
-        for i, a in enumerate(amounts)
-    ]
-
-
-def nights(folder: Path, *days: int) -> None:
-    for day in days:
-        write(folder, "orders", f"{day:03d}", orders(day, 1.0, 2.0, 3.0))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
+from tests.data.logs import assert_same, at, config, nights, orders, write
 
 # -- refusals -------------------------------------------------------------------------------------------
 

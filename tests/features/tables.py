@@ -274,3 +274,16 @@ def value(tables: Tables, name: str, t: int, who: Any = "a", patience: Patience 
         history_of(tables), t, customers=[who], settings=settings_of(patience or Patience())
     )
     return found[name].iloc[0]
+
+
+def three_customers(t: int) -> History:
+    """Orders and a ticket before an instant, and a customer who comes after it."""
+    return history_of(
+        Tables(
+            orders(t - 50 * DAY, t - 30 * DAY, t - DAY, channel="web", delivered=None)
+            + orders(t - 9 * DAY, t - 3 * DAY, customer="b", amount=120.0)
+            + orders(t + 9 * DAY, customer="c"),
+            tickets=[ticket(t - 9 * DAY, t - 8 * DAY)],
+            customers=[{"customer": "a", "size": "big"}],
+        )
+    )

@@ -12,23 +12,15 @@ from churn.features.formulas import parse_measure
 from churn.features.measures import Count, Last, Ratio
 from churn.features.own import signal
 from churn.features.signal import Above, Both, Is
-from tests.features.oracle import DAY, Tables, instant
-from tests.features.tables import history_of, orders, ticket
+from tests.features.oracle import instant
+from tests.features.tables import three_customers
 
 T = instant("2024-03-01")
 
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return history_of(
-        Tables(
-            orders(T - 50 * DAY, T - 30 * DAY, T - DAY, channel="web", delivered=None)
-            + orders(T - 9 * DAY, T - 3 * DAY, customer="b", amount=120.0)
-            + orders(T + 9 * DAY, customer="c"),
-            tickets=[ticket(T - 9 * DAY, T - 8 * DAY)],
-            customers=[{"customer": "a", "size": "big"}],
-        )
-    )
+    return three_customers(T)
 
 
 @pytest.mark.parametrize(
