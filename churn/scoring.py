@@ -238,7 +238,8 @@ def score(
     report("Computing signals")
     X = feature_matrices(history, [t], [population], model.signals)[0]
     report("Scoring")
-    p = model.predict(X, threads=threads)
+    shift = 0.0
+    p = model.predict(X, shift=shift, threads=threads)
     column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
     stake = p * expected_spend(column, definition.horizon_days, definition.active_days)
     odds = p / np.maximum(1 - p, 1e-12)
@@ -270,7 +271,7 @@ def score(
     reasons = explain_rows(
         model.signals,
         X[chosen],
-        model.contributions(X[chosen], threads=threads) if len(chosen) else X[chosen],
+        model.contributions(X[chosen], shift=shift, threads=threads)[:, :-1],
         currency=settings.currency,
         ignored_after_days=model.features.ignored_after_days,
     )

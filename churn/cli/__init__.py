@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from churn.cli.models import default_model, make_definition, save_training, short, track_training
+from churn.cli.models import default_model, definition_of, save_training, short, track_training
 from churn.errors import ModelError, ParameterError
 from churn.version import __version__
 
@@ -141,7 +141,7 @@ def train(
     with _progress(quiet=json):
         training = train_model(
             history,
-            make_definition(settings),
+            definition_of(settings),
             settings=training_settings,
             features=settings.features,
             own=_own(settings),
@@ -197,7 +197,7 @@ def score(
         )
     settings, history = _load(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=_own(settings))
-    definition = make_definition(settings)
+    definition = definition_of(settings)
     if bundle.definition != definition:
         raise ModelError(
             "The model was trained with another definition of churn than the configuration has",

@@ -13,7 +13,7 @@ from churn.progress import report
 if TYPE_CHECKING:
     from churn.data.history import History
     from churn.data.simulate import Shop
-    from churn.definition import Inactivity
+    from churn.definition import Definition
     from churn.model.bundle import Training
     from churn.scoring import Scores
 
@@ -45,7 +45,7 @@ output: output
 
 def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, list[str]]:
     """Make the shop, train, score, write everything to `out`; return the result and what to do next."""
-    from churn.cli.models import make_definition, save_training, track_training
+    from churn.cli.models import definition_of, save_training, track_training
     from churn.config import read_config
     from churn.data.load import load_history
     from churn.data.simulate import make_shop
@@ -68,7 +68,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
 
     settings = read_config(file)
     history = load_history(settings)
-    definition = make_definition(settings)
+    definition = definition_of(settings)
     training = train(
         history,
         definition,
@@ -111,7 +111,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     return scores, training, lines
 
 
-def _best_possible(shop: Shop, history: History, definition: Inactivity, cutoff: str) -> float:
+def _best_possible(shop: Shop, history: History, definition: Definition, cutoff: str) -> float:
     """Return the AUC of the shop's own probabilities, from the log alone, for the customers judged."""
     from sklearn.metrics import roc_auc_score
 

@@ -10,6 +10,7 @@ from churn.errors import ModelError
 if TYPE_CHECKING:
     from churn.config import Config
     from churn.data.history import History
+    from churn.definition import Definition
     from churn.model.bundle import Training
 
 
@@ -50,12 +51,11 @@ def default_model(settings: Config) -> Path:
     )
 
 
-def make_definition(settings: Config) -> Any:
+def definition_of(settings: Config) -> Definition:
     """Return the definition that a configuration gives."""
-    from churn.definition import Inactivity
+    from churn.definition import make_definition
 
-    d = settings.definition
-    return Inactivity(d.active_days, d.horizon_days, d.gap_days)
+    return make_definition(settings.definition.model_dump())
 
 
 def short(path: Path) -> str:

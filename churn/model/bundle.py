@@ -14,17 +14,17 @@ import numpy as np
 
 from churn.config import FeatureSettings
 from churn.data.history import History
-from churn.definition import Inactivity
+from churn.definition import Definition, make_definition
 from churn.display import Rendered, format_count
 from churn.errors import ModelError
 from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.files import replacing_folder, restore_folder
 from churn.model.evaluate import Evaluation
+from churn.model.predictor import Predictor
 from churn.version import __version__
 
-FORMAT = 2
-_FILES = ("model.txt", "bundle.json")
+FORMAT = 3
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,9 +33,9 @@ class Model(Rendered):
 
     Attributes
     ----------
-    booster_text : str
-        The trees in LightGBM's text format.
-    definition : Inactivity
+    predictor : Predictor
+        The fitted model, as data.
+    definition : Definition
         What churn means to it.
     schema : Schema
         The columns and values its signals were made for.
@@ -53,8 +53,8 @@ class Model(Rendered):
         Signals made in Python; the bundle holds their names and no code.
     """
 
-    booster_text: str
-    definition: Inactivity
+    predictor: Predictor
+    definition: Definition
     schema: Schema
     signal_names: tuple[str, ...]
     features: FeatureSettings
@@ -83,20 +83,6 @@ class Model(Rendered):
             )
         return tuple(by_name[n] for n in self.signal_names)
 
-    @cached_property
-    def booster(self) -> Any:
-        """The LightGBM booster."""
-        import lightgbm
-
-        try:
-            return lightgbm.Booster(model_str=self.booster_text)
-        except lightgbm.basic.LightGBMError as error:
-            raise ModelError(
-                f"The model's trees cannot be read: {error}",
-                fix="Copy the bundle again from where it was made, or train again.",
-                code="damaged",
-            ) from None
-
     def check_history(self, history: History) -> None:
         """Raise a `ModelError` where the history lacks a table or column that the model's signals read."""
         there = Schema.of(history).columns
@@ -111,18 +97,17 @@ class Model(Rendered):
                     code="schema-changed",
                 )
 
-    def predict(self, X: np.ndarray, *, threads: int = 2) -> np.ndarray:
+    def predict(self, X: np.ndarray, *, shift: float = 0.0, threads: int = 2) -> np.ndarray:
         """Return churn probabilities of shape (n_rows,) for a matrix of the model's signals."""
-        return np.asarray(self.booster.predict(X, num_threads=threads))
+        return self.predictor.predict(X, shift=shift, threads=threads)
 
-    def contributions(self, X: np.ndarray, *, threads: int = 2) -> np.ndarray:
-        """Return each signal's contribution in log-odds, shape (n_rows, n_signals); the base is left away."""
-        return np.asarray(self.booster.predict(X, pred_contrib=True, num_threads=threads))[:, :-1]
+    def contributions(self, X: np.ndarray, *, shift: float = 0.0, threads: int = 2) -> np.ndarray:
+        """Return what each signal adds to the log-odds, shape (n_rows, n_signals + 1), the base last."""
+        return self.predictor.contributions(X, shift=shift, threads=threads)
 
     def importance(self) -> dict[str, float]:
-        """Return each signal's share of the total gain, largest first."""
-        gain = np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
-        share = gain / gain.sum() if gain.sum() else gain
+        """Return each signal's share of what the model goes by, largest first."""
+        share = self.predictor.importance(len(self.signal_names))
         order = np.argsort(-share, kind="stable")
         return {self.signal_names[i]: float(share[i]) for i in order}
 
@@ -134,7 +119,7 @@ class Model(Rendered):
                 f"Churn model: {self.definition.describe()}",
                 f"{format_count(t.get('rows', 0))} rows of {t.get('snapshots', 0)} snapshots, "
                 f"{t.get('first_cutoff', '?')} to {t.get('last_cutoff', '?')}; "
-                f"{len(self.signal_names)} signals, {t.get('trees', 0)} trees",
+                f"{len(self.signal_names)} signals, {', '.join(map(str, t.get('trees', ()))) or 'no'} trees",
                 self.evaluation.render(),
             ]
         )
@@ -151,19 +136,21 @@ class Model(Rendered):
         content = {
             "format": FORMAT,
             "churn_version": __version__,
-            "definition": self.definition.__dict__,
+            "definition": self.definition.to_dict(),
             "schema": self.schema.to_dict(),
             "signals": list(self.signal_names),
             "features": self.features.model_dump(mode="json", exclude={"tables", "python"}),
             "beats_baselines": self.beats_baselines,
             "training": self.training,
             "evaluation": self.evaluation.to_dict(),
+            "predictor": self.predictor.to_dict(),
         }
         with replacing_folder(target) as fresh:
-            (fresh / "model.txt").write_text(self.booster_text, encoding="utf-8", newline="\n")
+            for name, tree in zip(_tree_files(len(self.predictor.trees)), self.predictor.trees, strict=True):
+                (fresh / name).write_text(tree, encoding="utf-8", newline="\n")
             text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
             (fresh / "bundle.json").write_text(text, encoding="utf-8", newline="\n")
-            hashes = {name: _hash(fresh / name) for name in _FILES}
+            hashes = {file.name: _hash(file) for file in sorted(fresh.iterdir())}
             (fresh / "MANIFEST.json").write_text(json.dumps({"sha256": hashes}, indent=1), encoding="utf-8")
         return target
 
@@ -229,7 +216,7 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
         )
     try:
         hashes: Mapping[str, str] = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
-        for name in _FILES:
+        for name in hashes.keys() | {"bundle.json"}:
             if not (path / name).is_file() or hashes.get(name) != _hash(path / name):
                 raise ModelError(
                     f"The model in {path} is damaged: {name} is missing or is not the file that was saved",
@@ -244,9 +231,14 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
                 fix=f"Train again with churn {__version__}.",
                 code="format",
             )
+        trees = _tree_files(content["predictor"]["trees"])
+        if not hashes.keys() >= set(trees):
+            raise KeyError(trees[-1])
         return Model(
-            (path / "model.txt").read_text(encoding="utf-8"),
-            Inactivity(**content["definition"]),
+            Predictor.from_dict(
+                content["predictor"], tuple((path / name).read_text(encoding="utf-8") for name in trees)
+            ),
+            make_definition(content["definition"]),
             Schema.from_dict(content["schema"]),
             tuple(content["signals"]),
             FeatureSettings(**content["features"]),
@@ -263,9 +255,8 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
         ) from None
 
 
-def category_columns(signals: Sequence[Signal]) -> list[int]:
-    """Return the positions of the category signals."""
-    return [i for i, s in enumerate(signals) if s.categories]
+def _tree_files(count: int) -> list[str]:
+    return [f"trees_{i}.txt" for i in range(count)]
 
 
 def _hash(file: Path) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from churn.data.history import DAY_US, History
-from churn.definition import Inactivity
+from churn.definition import Definition
 from churn.errors import ModelError
 from churn.features.compute import feature_matrices
 from churn.features.signal import Signal
@@ -59,12 +59,12 @@ class Snapshots:
 
 
 def training_cutoffs(
-    history: History, definition: Inactivity, test_cutoff: int, *, step_days: int, max_snapshots: int
+    history: History, definition: Definition, test_cutoff: int, *, step_days: int, max_snapshots: int
 ) -> list[int]:
     """Return the cutoffs to learn from, oldest first.
 
     They lie `step_days` apart, backwards from the last one whose label window ends by the test cutoff (purge:
-    what a label saw must have been known when the test cutoff came), and leave at least `active_days` of
+    what a label saw must have been known when the test cutoff came), and leave at least `lookback_days` of
     history before the oldest, so that its population is complete.
 
     Raises
@@ -72,7 +72,7 @@ def training_cutoffs(
     ModelError
         The history holds fewer than three such cutoffs.
     """
-    earliest = history.data_start + definition.active_days * DAY_US
+    earliest = history.data_start + definition.lookback_days * DAY_US
     cutoffs: list[int] = []
     latest = history.midnight(test_cutoff - definition.window_us)  # the midnight at or before: never too late
     for k in range(max_snapshots):
@@ -86,7 +86,7 @@ def training_cutoffs(
             "The history is too short to learn from",
             given=f"{days:.0f} days of orders before the test cutoff {history.date(test_cutoff)}, room for "
             f"{len(cutoffs)} training snapshot{'' if len(cutoffs) == 1 else 's'}",
-            allowed=f"at least 3 snapshots: {definition.active_days} days to see who is active, "
+            allowed=f"at least 3 snapshots: {definition.lookback_days} days to see who is active, "
             f"{definition.window_us // DAY_US} days of outcome and {2 * step_days} days between",
             fix="Shorten active_days, horizon_days or step_days, or bring more history.",
             code="short-history",
@@ -96,7 +96,7 @@ def training_cutoffs(
 
 def build_snapshots(
     history: History,
-    definition: Inactivity,
+    definition: Definition,
     cutoffs: Sequence[int],
     signals: Sequence[Signal],
 ) -> Snapshots:

@@ -132,7 +132,7 @@ def _log(
     mlflow.log_params(
         {
             "definition": d.describe(),
-            **d.__dict__,
+            **d.to_dict(),
             "ignored_after_days": model.features.ignored_after_days,
             "test_cutoff": t["test_cutoff"],
             "first_cutoff": t["first_cutoff"],
@@ -186,7 +186,7 @@ def _log(
     example = feature_matrix(view, d.population(view)[:5], model.signals)
     frame = pd.DataFrame(example, columns=list(model.signal_names))
     info = mlflow.lightgbm.log_model(
-        model.booster,
+        model.predictor.boosters[0],
         name="model",
         signature=infer_signature(frame, model.predict(example)),
         input_example=frame,

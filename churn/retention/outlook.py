@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from churn.data.history import DAY_US, History
-from churn.definition import Inactivity
+from churn.definition import Definition
 from churn.display import Rendered, format_percent, table_text
 from churn.retention.periods import retention_between
 from churn.retention.rate import Retention
@@ -95,7 +95,7 @@ class Outlook(Rendered):
 
 def make_outlook(
     history: History,
-    definition: Inactivity,
+    definition: Definition,
     cutoff: int,
     churn_probability: np.ndarray,
     recency_days: np.ndarray,
@@ -106,7 +106,7 @@ def make_outlook(
     ----------
     history : History
         The log.
-    definition : Inactivity
+    definition : Definition
         Horizon, gap and activity; a period is as long as gap and horizon together.
     cutoff : int
         The instant T at which the past period ends and the coming one starts.

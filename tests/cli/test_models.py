@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from churn.cli.models import default_model, make_definition, save_training, short
+from churn.cli.models import default_model, definition_of, save_training, short
 from churn.config import make_config
 from churn.errors import ModelError
 
@@ -49,7 +49,7 @@ def test_a_trained_model_is_found_where_it_was_saved(tmp_path, model):
 
 
 def test_the_definition_is_the_one_configured(tmp_path):
-    definition = make_definition(settings(tmp_path))
+    definition = definition_of(settings(tmp_path))
     assert (definition.active_days, definition.horizon_days, definition.gap_days) == (30, 10, 3)
 
 

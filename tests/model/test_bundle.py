@@ -9,6 +9,7 @@ import churn
 from churn.errors import ModelError
 from churn.features.compute import feature_matrix
 from churn.model.bundle import load_model
+from churn.model.predictor import Predictor
 
 
 @pytest.fixture
@@ -43,9 +44,9 @@ def test_scores_identically_in_a_fresh_process(saved, model, X, tmp_path):
 
 
 def test_contributions_sum_to_the_score(model, X):
-    raw = model.booster.predict(X, raw_score=True)
-    base = model.booster.predict(X[:1], pred_contrib=True)[0, -1]
-    assert model.contributions(X).sum(axis=1) + base == pytest.approx(raw)
+    odds = model.predictor.log_odds(X)
+    assert model.contributions(X).sum(axis=1) == pytest.approx(odds)
+    assert model.contributions(X, shift=0.4).sum(axis=1) == pytest.approx(odds + 0.4)
 
 
 def test_importance_is_a_share(model):
@@ -54,7 +55,7 @@ def test_importance_is_a_share(model):
     assert list(importance.values()) == sorted(importance.values(), reverse=True)
 
 
-@pytest.mark.parametrize("name", ["model.txt", "bundle.json"])
+@pytest.mark.parametrize("name", ["trees_0.txt", "bundle.json"])
 def test_changed_file_is_refused(saved, name):
     file = saved / name
     file.write_text(file.read_text() + " ")
@@ -66,7 +67,7 @@ def test_changed_file_is_refused(saved, name):
 
 
 def test_missing_file_is_refused(saved):
-    (saved / "model.txt").unlink()
+    (saved / "trees_0.txt").unlink()
     with pytest.raises(ModelError, match="damaged"):
         load_model(saved)
 
@@ -84,7 +85,7 @@ def test_broken_manifest_is_told(saved, text):
 
 
 def test_loading_executes_nothing(saved):
-    assert sorted(p.name for p in saved.iterdir()) == ["MANIFEST.json", "bundle.json", "model.txt"]
+    assert sorted(p.name for p in saved.iterdir()) == ["MANIFEST.json", "bundle.json", "trees_0.txt"]
     json.loads((saved / "bundle.json").read_text())
 
 
@@ -106,6 +107,6 @@ def test_more_columns_than_in_training_are_fine(history, model):
 def test_trees_that_cannot_be_read_are_told(model, X):
     import dataclasses
 
-    broken = dataclasses.replace(model, booster_text="tree\nnothing")
+    broken = dataclasses.replace(model, predictor=Predictor(("tree\nnothing",)))
     with pytest.raises(ModelError, match=r"trees cannot be read.*train again"):
         broken.predict(X)

@@ -15,7 +15,7 @@ def listed(history, definition, model):
     population = definition.population(view)
     X = feature_matrix(view, population, model.signals)
     top = np.argsort(-model.predict(X))[:200]
-    return X[top], model.contributions(X[top])
+    return X[top], model.contributions(X[top])[:, :-1]
 
 
 def test_listed_customers_get_three_different_reasons(listed, model):

@@ -8,8 +8,8 @@ import churn
 from churn.config import TrainingSettings
 from churn.data.history import DAY_US
 from churn.errors import ModelError, ParameterError
+from churn.model.boost import _recentred_log_loss
 from churn.model.explain import explain_rows
-from churn.model.train import _recentred_log_loss
 
 
 def test_beats_the_baselines_on_the_shop_and_says_so(training):
@@ -23,7 +23,7 @@ def test_beats_the_baselines_on_the_shop_and_says_so(training):
 
 def test_is_deterministic_given_the_seed(history, definition, training):
     again = churn.train(history, definition, track=False)
-    assert again.model.booster_text == training.model.booster_text
+    assert again.model.predictor == training.model.predictor
     assert again.model.evaluation == training.model.evaluation
 
 
@@ -49,7 +49,7 @@ def test_nothing_after_the_test_window_changes_the_model(shop, definition):
     assert len(short.logs["orders"]) < len(full.logs["orders"])
     a = churn.train(full, definition, settings=settings, track=False).model
     b = churn.train(short, definition, settings=settings, track=False).model
-    assert a.booster_text == b.booster_text
+    assert a.predictor == b.predictor
     assert a.evaluation == b.evaluation
 
 

@@ -1,17 +1,18 @@
-"""What churn means here: who counts as a customer, over which horizon, and when the outcome is known."""
+"""Churn by silence: no order within the horizon."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from churn.data.history import DAY_US, EventLog, History, View
-from churn.errors import ParameterError
+from churn.definition.base import Definition, check_days
 
 
 @dataclass(frozen=True)
-class Inactivity:
+class Inactivity(Definition):
     """Churn by silence: an active customer who places no order within the horizon.
 
     At a cutoff T the population is every customer with an order in ``[T - active_days, T)``. A customer of
@@ -42,55 +43,26 @@ class Inactivity:
     churn.errors.ParameterError: horizon_days is not a length. Given: 0. Allowed: whole days from 1. ...
     """
 
+    kind: ClassVar[str] = "inactivity"
     active_days: int
     horizon_days: int
     gap_days: int = 0
 
     def __post_init__(self) -> None:
         for name, least in (("active_days", 1), ("horizon_days", 1), ("gap_days", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ParameterError(
-                    f"{name} is not a length",
-                    given=repr(value),
-                    allowed=f"whole days from {least}",
-                    fix=f"Set {name} to such a number.",
-                )
+            check_days(name, getattr(self, name), least)
 
     @property
-    def window_us(self) -> int:
-        """Microseconds from the cutoff to the end of the label window."""
-        return (self.gap_days + self.horizon_days) * DAY_US
+    def lookback_days(self) -> int:
+        """Days of history that the population needs: those within which an order makes a customer active."""
+        return self.active_days
 
     def population(self, view: View) -> np.ndarray:
         """Return the positions of the customers active at the view's cutoff, ascending; int64."""
         return active_customers(view, self.active_days)
 
-    def is_mature(self, history: History, cutoff: int) -> bool:
-        """Tell whether the label window ends at or before the end of the data."""
-        return cutoff + self.window_us <= history.data_end
-
-    def last_mature_cutoff(self, history: History) -> int:
-        """Return the latest local midnight whose label window lies within the data."""
-        return history.midnight(history.data_end - self.window_us)
-
-    def labels(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
-        """Return 1.0 for those of the population who churned after the cutoff, else 0.0.
-
-        Raises
-        ------
-        ParameterError
-            The label window reaches beyond the end of the data.
-        """
-        if not self.is_mature(history, cutoff):
-            raise ParameterError(
-                f"The outcome of {history.date(cutoff)} is not known yet",
-                given=f"the label window ends on {history.date(cutoff + self.window_us)}, the data on "
-                f"{history.date(history.data_end)}",
-                allowed=f"cutoffs up to {history.date(self.last_mature_cutoff(history))}",
-                fix="Choose an earlier cutoff or shorten the horizon.",
-                code="immature",
-            )
+    def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
+        """Return 1.0 for those of the population without an order in the label window, else 0.0."""
         orders = history.logs["orders"]
         first, last = np.searchsorted(
             orders.time, [cutoff + self.gap_days * DAY_US, cutoff + self.window_us], side="left"

@@ -1,0 +1,123 @@
+"""Settings of the steps: definition, signals, training, scoring, tracking."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from churn.config.base import PositiveDays, Settings
+from churn.config.sources import Source, check_table_name
+
+
+class DefinitionSettings(Settings):
+    """What churn means here; see `churn.Inactivity`."""
+
+    kind: Literal["inactivity"] = "inactivity"
+    active_days: PositiveDays
+    horizon_days: PositiveDays
+    gap_days: Annotated[int, Field(ge=0, le=3650)] = 0
+
+
+class OwnSignal(Settings):
+    """A signal of the user's own, as an expression."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_:.-]*$")]
+    measure: str = Field(description="expression such as Count('orders', days=90)")
+    meaning: str = Field(description="what it says, in words")
+    unit: str = "count"
+    warns: str = "either"
+    topic: str | None = None
+
+
+class FeatureSettings(Settings):
+    """Settings of the signals.
+
+    Parameters
+    ----------
+    ignored_after_days : float, default 7
+        A complaint without an answer for so many days counts as ignored.
+    silent_after_days : float, default 14
+        A survey without an answer for so many days counts as silence.
+    windows : tuple of int
+        Days of the windows of counts, rates and amounts.
+    signals : tuple of OwnSignal
+        Signals of your own, as expressions.
+    python : tuple of str
+        Files that make signals with `churn.signal`.
+    tables : dict of str to Source
+        Tables of ready features.
+    """
+
+    ignored_after_days: Annotated[float, Field(gt=0, le=365)] = 7.0
+    silent_after_days: Annotated[float, Field(gt=0, le=365)] = 14.0
+    windows: tuple[PositiveDays, ...] = (7, 14, 30, 60, 90, 180, 365)
+    signals: tuple[OwnSignal, ...] = ()
+    python: tuple[str, ...] = ()
+    tables: dict[str, Source] = Field(default_factory=dict, description="ready features: name: a source")
+
+    @field_validator("windows")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or list(value) != sorted(set(value)):
+            raise ValueError("must be days in ascending order, each once")
+        return value
+
+    @field_validator("tables")
+    @classmethod
+    def _free_names(cls, value: dict[str, Source]) -> dict[str, Source]:
+        for name in value:
+            check_table_name(name)
+        return value
+
+
+class TrainingSettings(Settings):
+    """How the model is trained and judged.
+
+    Parameters
+    ----------
+    test_cutoff : date, optional
+        The held-out cutoff; the last mature one when left out.
+    step_days : int, default 30
+        Days between training snapshots.
+    max_snapshots : int, default 36
+        How many at most, newest first.
+    seed : int, default 0
+        Of the trees and the resampling.
+    threads : int, default 2
+        Threads of LightGBM; the same number gives the same trees.
+    """
+
+    test_cutoff: dt.date | None = Field(None, description="held-out cutoff; else the last mature one")
+    step_days: PositiveDays = 30
+    max_snapshots: Annotated[int, Field(ge=3, le=500)] = 36
+    seed: int = 0
+    threads: Annotated[int, Field(ge=1)] = 2
+
+
+class ScoringSettings(Settings):
+    """How the at-risk list is made.
+
+    Parameters
+    ----------
+    top : int, optional
+        List at most so many customers.
+    threshold : float, optional
+        List from this churn probability; from twice the average odds when left out.
+    currency : str, default ""
+        Sign or code before amounts.
+    """
+
+    top: Annotated[int, Field(ge=1)] | None = Field(None, description="list at most so many customers")
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="listed from this churn probability; from twice the average odds when left away"
+    )
+    currency: str = Field("", description="sign or code before amounts, e.g. £ or EUR")
+
+
+class TrackingSettings(Settings):
+    """Names in MLflow."""
+
+    experiment: str = "churn"
+    registered_model: str = "churn"

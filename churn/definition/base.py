@@ -1,0 +1,93 @@
+"""What every definition of churn answers: who is a customer at a cutoff, who left, and when that is known."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from churn.data.history import DAY_US, History, View
+from churn.errors import ParameterError
+
+
+class Definition(ABC):
+    """Population, label window and maturity; the kinds of churn are frozen dataclasses that derive from it.
+
+    At a cutoff T the label window is ``[T + gap_days, T + gap_days + horizon_days)``; days are 24 hours.
+    """
+
+    kind: ClassVar[str]
+    horizon_days: int
+    gap_days: int
+
+    @property
+    def window_us(self) -> int:
+        """Microseconds from the cutoff to the end of the label window."""
+        return (self.gap_days + self.horizon_days) * DAY_US
+
+    @property
+    @abstractmethod
+    def lookback_days(self) -> int:
+        """Days of history before a cutoff that its population needs to be complete."""
+
+    @abstractmethod
+    def population(self, view: View) -> np.ndarray:
+        """Return the positions of the view's customers at its cutoff, ascending; int64."""
+
+    @abstractmethod
+    def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
+        """Return 1.0 for those who left in the label window, 0.0 for those who stayed, NaN for neither."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Say the definition in one sentence."""
+
+    def labels(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
+        """Return 1.0 for those of the population who churned after the cutoff, 0.0 for those who stayed.
+
+        NaN is neither: whoever left within the gap, before the label window began.
+
+        Raises
+        ------
+        ParameterError
+            The label window reaches beyond the end of the data.
+        """
+        if not self.is_mature(history, cutoff):
+            raise ParameterError(
+                f"The outcome of {history.date(cutoff)} is not known yet",
+                given=f"the label window ends on {history.date(cutoff + self.window_us)}, the data on "
+                f"{history.date(history.data_end)}",
+                allowed=f"cutoffs up to {history.date(self.last_mature_cutoff(history))}",
+                fix="Choose an earlier cutoff or shorten the horizon.",
+                code="immature",
+            )
+        return self.outcomes(history, cutoff, population)
+
+    def is_mature(self, history: History, cutoff: int) -> bool:
+        """Tell whether the label window ends at or before the end of the data."""
+        return cutoff + self.window_us <= history.data_end
+
+    def last_mature_cutoff(self, history: History) -> int:
+        """Return the latest local midnight whose label window lies within the data."""
+        return history.midnight(history.data_end - self.window_us)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the kind and all values, as `make_definition` reads them."""
+        return {"kind": self.kind, **vars(self)}
+
+
+def check_days(name: str, value: object, least: int) -> None:
+    """Raise a `ParameterError` unless a value is a whole number of days from `least`.
+
+    Examples
+    --------
+    >>> check_days("horizon_days", 60, 1)
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ParameterError(
+            f"{name} is not a length",
+            given=repr(value),
+            allowed=f"whole days from {least}",
+            fix=f"Set {name} to such a number.",
+        )

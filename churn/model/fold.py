@@ -1,0 +1,118 @@
+"""One cutoff as if it were today: a model from what was known by then, and what came of its customers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from churn.config import FeatureSettings, TrainingSettings
+from churn.data.history import History
+from churn.definition import Definition
+from churn.errors import ModelError, ParameterError
+from churn.features.catalogue import Schema, catalogue
+from churn.features.signal import Signal
+from churn.model.baselines import BASELINES, fit_baseline
+from churn.model.fit import Fitted, fit
+from churn.model.snapshots import Snapshots, build_snapshots, training_cutoffs
+from churn.progress import report
+
+FEWEST_OF_A_CLASS = 30
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A model fitted as of a cutoff, and its predictions for the customers of that cutoff.
+
+    Attributes
+    ----------
+    cutoff : int
+        The held-out cutoff T.
+    cutoffs : tuple of int
+        The training cutoffs, oldest first; their labels end by T.
+    learn, test : Snapshots
+        The training rows, and the rows at T with what came of them.
+    schema : Schema
+        The columns and values that the signals were made for.
+    signals : tuple of Signal
+        What the columns are.
+    fitted : Fitted
+        The model.
+    shift : float
+        Log-odds by which the base rate forecast for T moves the predictions.
+    predictions : dict of str to numpy.ndarray of shape (n_test,)
+        Churn probabilities at T: ``model`` first, then the baselines.
+    """
+
+    cutoff: int
+    cutoffs: tuple[int, ...]
+    learn: Snapshots
+    test: Snapshots
+    schema: Schema
+    signals: tuple[Signal, ...]
+    fitted: Fitted
+    shift: float
+    predictions: dict[str, np.ndarray]
+
+
+def fit_at(
+    history: History,
+    definition: Definition,
+    cutoff: int,
+    *,
+    settings: TrainingSettings,
+    features: FeatureSettings,
+    own: Sequence[Signal] = (),
+) -> Fold:
+    """Fit on what was known by a cutoff and predict its customers, beside the baselines.
+
+    Raises
+    ------
+    ParameterError
+        The cutoff's outcome is not known yet.
+    ModelError
+        The history is too short, or nearly nobody (or nearly everybody) churns.
+    """
+    check_mature(history, definition, cutoff)
+    schema = Schema.of(history, before=cutoff)
+    signals = catalogue(schema, settings=features, own=own)
+    cutoffs = training_cutoffs(
+        history, definition, cutoff, step_days=settings.step_days, max_snapshots=settings.max_snapshots
+    )
+    stacked = build_snapshots(history, definition, [*cutoffs, cutoff], signals)
+    learn, test = stacked.until(cutoffs[-1]), stacked.at(cutoff)
+    _check_outcomes(learn, test)
+    fitted = fit(learn, definition, signals, settings)
+    report("Judging it on the held-out cutoff")
+    shift = 0.0
+    predictions = {"model": fitted.predictor.predict(test.X, shift=shift, threads=settings.threads)}
+    for name in BASELINES:
+        predictions[name] = fit_baseline(name, learn.X, learn.y, signals)(test.X)
+    return Fold(cutoff, tuple(cutoffs), learn, test, schema, signals, fitted, shift, predictions)
+
+
+def check_mature(history: History, definition: Definition, cutoff: int) -> None:
+    """Raise a `ParameterError` where the outcome of a cutoff is not known yet."""
+    if not definition.is_mature(history, cutoff):
+        raise ParameterError(
+            f"The test cutoff {history.date(cutoff)} is not mature",
+            given=f"its label window ends on {history.date(cutoff + definition.window_us)}, the data on "
+            f"{history.date(history.data_end)}",
+            allowed=f"cutoffs up to {history.date(definition.last_mature_cutoff(history))}",
+            fix="Choose an earlier test cutoff.",
+            code="immature",
+        )
+
+
+def _check_outcomes(learn: Snapshots, test: Snapshots) -> None:
+    for part, where in ((learn, "the training snapshots"), (test, "the test snapshot")):
+        churned, stayed = int(part.y.sum()), int(len(part) - part.y.sum())
+        if min(churned, stayed) < FEWEST_OF_A_CLASS:
+            raise ModelError(
+                f"There is too little to learn from in {where}",
+                given=f"{churned} who churned and {stayed} who stayed",
+                allowed=f"at least {FEWEST_OF_A_CLASS} of each",
+                fix="Change horizon_days (longer: fewer churn, shorter: more), active_days, or bring more customers.",
+                code="too-few-outcomes",
+            )
