@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from churn.cli.common import (
+    AsJson,
+    ConfigFile,
+    load,
+    own_signals,
+    print_json,
+    print_result,
+    progress,
+    show_scores,
+)
 from churn.cli.models import default_model, definition_of, save_training, short, track_training
 from churn.errors import ModelError, ParameterError
 from churn.version import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from churn.config import Config
-    from churn.data.history import History
 
 app = typer.Typer(
     name="churn",
@@ -29,11 +32,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-ConfigFile = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="YAML file that names the data and the definition.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
 
 class Period(enum.StrEnum):
@@ -66,9 +64,9 @@ def demo(
     """Make a shop, train, score, and show at-risk customers beside the retention rate."""
     from churn.cli.demo import run_demo
 
-    with _progress(quiet=False):
+    with progress(quiet=False):
         scores, training, lines = run_demo(out, customers, seed)
-    _show_scores(scores, training.verdict)
+    show_scores(scores, training.verdict)
     typer.echo("\n" + "\n".join(lines))
 
 
@@ -89,22 +87,22 @@ def check(
     from churn.data.load import check_data
 
     settings = read_config(config)
-    with _progress(quiet=json):
+    with progress(quiet=json):
         history, checks = check_data(settings)
     if not time_travel or history is None:
         if as_of:
             raise ParameterError(
                 "--as-of is for the proof", fix="Give --time-travel too, or leave --as-of away."
             )
-        _print(checks, json)
+        print_result(checks, json)
         if not checks.usable:
             raise typer.Exit(1)
         return
     from churn.cli.signals import prove
 
-    with _progress(quiet=json):
+    with progress(quiet=json):
         proof = prove(history, settings, as_of or ())
-    _print(proof, json)
+    print_result(proof, json)
     if not proof.passed:
         raise typer.Exit(1)
 
@@ -118,7 +116,7 @@ def ingest(
     """Save the log, or extend the saved one by what is new. Needs log.path in the configuration."""
     from churn.cli.ingest import run_ingest
 
-    run_ingest(config, _progress(quiet=json), rebuild=rebuild, json=json)
+    run_ingest(config, progress(quiet=json), rebuild=rebuild, json=json)
 
 
 @app.command()
@@ -133,25 +131,25 @@ def train(
     """Train a model, judge it on a held-out cutoff beside simple baselines, track and save it."""
     from churn.model.train import train as train_model
 
-    settings, history = _load(config, quiet=json)
+    settings, history = load(config, quiet=json)
     training_settings = settings.training
     if test_cutoff is not None:
         day = history.timestamp(history.instant(test_cutoff)).date()  # a wrong date is told here
         training_settings = training_settings.model_copy(update={"test_cutoff": day})
-    with _progress(quiet=json):
+    with progress(quiet=json):
         training = train_model(
             history,
             definition_of(settings),
             settings=training_settings,
             features=settings.features,
-            own=_own(settings),
+            own=own_signals(settings),
             track=False,
         )
         folder = save_training(training.model, settings)  # before the tracking, which may fail
         if track:
             training = track_training(training, history, settings, folder)
     if json:
-        _print_json(
+        print_json(
             {
                 "verdict": training.verdict,
                 "promoted": training.model.beats_baselines,
@@ -195,8 +193,8 @@ def score(
             allowed="above 0 and below 1",
             fix="Give a share of 1, e.g. --threshold 0.5.",
         )
-    settings, history = _load(config, quiet=json)
-    bundle = load_model(model or default_model(settings), own=_own(settings))
+    settings, history = load(config, quiet=json)
+    bundle = load_model(model or default_model(settings), own=own_signals(settings))
     definition = definition_of(settings)
     if bundle.definition != definition:
         raise ModelError(
@@ -206,7 +204,7 @@ def score(
             code="other-definition",
         )
     given = {k: v for k, v in (("top", top), ("threshold", threshold)) if v is not None}
-    with _progress(quiet=json):
+    with progress(quiet=json):
         scores = score_customers(
             bundle,
             history,
@@ -222,9 +220,9 @@ def score(
         )
     if json:
         customers = loads(scores.at_risk.to_json(orient="records"))  # unknown values become null
-        _print_json({**scores.summary(), "folder": str(folder), "customers": customers})
+        print_json({**scores.summary(), "folder": str(folder), "customers": customers})
         return
-    _show_scores(scores)
+    show_scores(scores)
     typer.echo(f"\nWritten to {short(folder)}: at_risk.parquet, at_risk.csv, scores.parquet, summary.json")
 
 
@@ -256,14 +254,14 @@ def retention(
                 allowed="either a CONFIG, or all of --start, --end and --new",
                 fix="For example: churn retention --start 1000 --end 900 --new 200.",
             )
-        _print(retention_rate(start, end, new), json)
+        print_result(retention_rate(start, end, new), json)
         return
     if any(v is not None for v in counts):
         raise ParameterError("Give either a CONFIG or three counts, not both", fix="Leave one of them away.")
     from churn.retention.periods import retention_series
 
-    settings, history = _load(config, quiet=json)
-    _print(retention_series(history, settings.definition.active_days, every.value), json)
+    settings, history = load(config, quiet=json)
+    print_result(retention_series(history, settings.definition.active_days, every.value), json)
 
 
 @app.command()
@@ -294,71 +292,22 @@ def features(
         chosen, rows, settings = signals.choose(None, None, family), None, None
     else:
         settings = read_config(config)
-        with _progress(quiet=json):
+        with progress(quiet=json):
             rows = signals.open_rows(settings)
         chosen = signals.choose(settings, rows.schema, family)
     if not as_of:
         if out is not None:
             raise ParameterError("--out is for signals that are computed", fix="Give --as-of too.")
         if json:
-            _print_json(signals.as_dicts(chosen))
+            print_json(signals.as_dicts(chosen))
         else:
             typer.echo(signals.listing(chosen))
         return
     if settings is None or rows is None:
         raise ParameterError("There are no data to compute from", fix="Name a CONFIG.")
-    with _progress(quiet=json):
+    with progress(quiet=json):
         files = signals.compute(settings, rows, chosen, as_of, out)
     if json:
-        _print_json({"signals": len(chosen), "files": [str(f) for f in files]})
+        print_json({"signals": len(chosen), "files": [str(f) for f in files]})
     else:
         typer.echo(f"{len(chosen)} signals written to {', '.join(map(short, files))}")
-
-
-# -- helpers ------------------------------------------------------------------------------------------------
-
-
-def _own(settings: Config) -> Any:
-    from churn.cli.signals import own_signals
-
-    return own_signals(settings)
-
-
-def _load(config: Path, *, quiet: bool) -> tuple[Config, History]:
-    from churn.config import read_config
-    from churn.data.load import load_history
-
-    settings = read_config(config)
-    with _progress(quiet=quiet):
-        history = load_history(settings)
-    return settings, history
-
-
-@contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[None]:
-    if quiet:
-        yield
-        return
-    from churn.progress import show_progress
-
-    with show_progress():
-        yield
-
-
-def _show_scores(scores: Any, verdict: str = "") -> None:
-    from churn.cli.screen import print_scores
-
-    print_scores(scores, verdict)
-
-
-def _print(result: Any, as_json: bool) -> None:
-    if as_json:
-        _print_json(result.to_dict())
-    else:
-        typer.echo(result.render())
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False))
