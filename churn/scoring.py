@@ -29,7 +29,7 @@ LISTED_FROM = 2.0
 COLUMNS = {
     "customer": "the customer's id, as it came",
     "rank": "place in the list, by value at stake",
-    "churn_probability": "probability of no order within the horizon",
+    "churn_probability": "probability of churn within the horizon, as the definition says it",
     "risk_band": "odds of churn against the average odds: critical from 4 times, high from 2, elevated from 1",
     "reason_1": "what pushes the risk up most, in words",
     "reason_2": "the second such reason",
@@ -93,7 +93,8 @@ class Scores(Rendered):
             "currency": self.currency,
             "retention": self.retention.to_dict(),
             "model": self.model,
-            "columns": COLUMNS,
+            "columns": COLUMNS
+            | {"churn_probability": f"probability of {self.retention.definition.churn_means}"},
         }
 
     def write(self, folder: str | Path) -> Path:
@@ -230,9 +231,9 @@ def score(
     if len(population) == 0:
         raise DataError(
             f"Nobody is active on {history.date(t)}",
-            given=f"active means an order in the last {definition.active_days} days; the first order is of "
+            given=f"active means {definition.active_means}; the first order is of "
             f"{history.date(history.data_start)}",
-            fix="Choose another cutoff or longer active_days.",
+            fix="Choose another cutoff or another definition, such as longer active_days.",
             code="empty-population",
         )
     report("Computing signals")
@@ -241,7 +242,7 @@ def score(
     shift = 0.0
     p = model.predict(X, shift=shift, threads=threads)
     column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
-    stake = p * expected_spend(column, definition.horizon_days, definition.active_days)
+    stake = p * expected_spend(column, definition.horizon_days, definition.lookback_days)
     odds = p / np.maximum(1 - p, 1e-12)
     average = p.mean() / max(1 - p.mean(), 1e-12)
     band_of = np.select([odds >= k * average for _, k in BANDS], [name for name, _ in BANDS], default="low")
@@ -315,13 +316,13 @@ def score(
     )
 
 
-def expected_spend(column: dict[str, np.ndarray], horizon_days: int, active_days: int) -> np.ndarray:
+def expected_spend(column: dict[str, np.ndarray], horizon_days: int, lookback_days: int) -> np.ndarray:
     """Spend within the horizon at the customer's own pace of the last 365 days (or since joining, if later).
 
-    The pace is taken over at least `active_days` days, so that one early order is not blown up, and is net of
+    The pace is taken over at least `lookback_days` days, so that one early order is not blown up, and is net of
     the customer's own share of value returned, where returns are known; never negative.
     """
-    days = np.clip(column["tenure_days"], min(active_days, 365), 365)
+    days = np.clip(column["tenure_days"], min(lookback_days, 365), 365)
     returned = column.get("returned_amount_share")
     kept = 1.0 if returned is None else 1 - np.clip(np.nan_to_num(returned), 0, 1)
     return np.asarray(np.maximum(column["amount_365d"], 0.0) * kept / days * horizon_days)

@@ -261,7 +261,7 @@ def retention(
     from churn.retention.periods import retention_series
 
     settings, history = load(config, quiet=json)
-    print_result(retention_series(history, settings.definition.active_days, every.value), json)
+    print_result(retention_series(history, definition_of(settings), every.value), json)
 
 
 @app.command()

@@ -78,8 +78,8 @@ def _retention_panel(scores: Scores) -> Any:
         table.add_row("E  active at the end", format_count(now.end))
         table.add_row("", "")
         table.add_row(Text("[(E - N) / S] * 100, N = new + reactivated", style="dim"), "")
-        table.add_row(Text(f"lost: no order for {outlook.active_days} days at the end", style="dim"), "")
-        table.add_row(Text("the list's risk: no order within the horizon", style="dim"), "")
+        table.add_row(Text(f"lost: {outlook.definition.lost_means} at the end", style="dim"), "")
+        table.add_row(Text(f"the list's risk: {outlook.definition.churn_means}", style="dim"), "")
     return Panel(table, title=f"Retention as of {scores.as_of}", title_align="left")
 
 

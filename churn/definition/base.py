@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from churn.data.history import DAY_US, History, View
+from churn.data.history import DAY_US, EventLog, History, View
 from churn.errors import ParameterError
 
 
@@ -28,12 +29,60 @@ class Definition(ABC):
 
     @property
     @abstractmethod
+    def tables(self) -> tuple[str, ...]:
+        """The logs that tell who is active."""
+
+    @property
+    @abstractmethod
     def lookback_days(self) -> int:
         """Days of history before a cutoff that its population needs to be complete."""
 
     @abstractmethod
+    def active(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
+        """Tell of each customer whether he is one at an instant; bool of shape (customers,).
+
+        Rows at or after the instant are not looked at.
+        """
+
+    @abstractmethod
+    def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
+        """Tell of each customer whether he may ever have been active before an instant: if not, he is new."""
+
+    @property
+    @abstractmethod
+    def active_means(self) -> str:
+        """What makes a customer active, in words: ``an order in the last 180 days``."""
+
+    @property
+    @abstractmethod
+    def lost_means(self) -> str:
+        """What makes a customer who was active no longer active, in words: ``no order for 180 days``."""
+
+    @property
+    @abstractmethod
+    def churn_means(self) -> str:
+        """What the probability is of, in words: ``no order within the horizon``."""
+
+    @abstractmethod
+    def staying(
+        self, churn_probability: np.ndarray, recency_days: np.ndarray
+    ) -> tuple[np.ndarray | None, str]:
+        """Return how likely each active customer is active where the label window ends, and how that follows.
+
+        Parameters
+        ----------
+        churn_probability, recency_days : numpy.ndarray of shape (n_population,)
+            Of the customers active at the cutoff; the population is not empty.
+
+        Returns
+        -------
+        tuple of (numpy.ndarray of shape (n_population,) or None, str)
+            None, with the reason, where it cannot be derived.
+        """
+
     def population(self, view: View) -> np.ndarray:
         """Return the positions of the view's customers at its cutoff, ascending; int64."""
+        return np.flatnonzero(self.active(view.logs, view.customers, view.instant))
 
     @abstractmethod
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from churn.data.history import DAY_US, EventLog, History, View
+from churn.data.history import DAY_US, EventLog, History
 from churn.definition.base import Definition, check_days
 
 
@@ -53,13 +54,60 @@ class Inactivity(Definition):
             check_days(name, getattr(self, name), least)
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """The logs that tell who is active: the orders."""
+        return ("orders",)
+
+    @property
     def lookback_days(self) -> int:
         """Days of history that the population needs: those within which an order makes a customer active."""
         return self.active_days
 
-    def population(self, view: View) -> np.ndarray:
-        """Return the positions of the customers active at the view's cutoff, ascending; int64."""
-        return active_customers(view, self.active_days)
+    def active(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
+        """Tell of each customer whether there is an order in ``[instant - active_days, instant)``."""
+        return is_active(logs["orders"], customers, instant, self.active_days)
+
+    def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
+        """Tell of each customer whether there is any order before an instant."""
+        return seen_before(logs["orders"], customers, instant)
+
+    @property
+    def active_means(self) -> str:
+        """What makes a customer active, in words."""
+        return f"an order in the last {self.active_days} days"
+
+    @property
+    def lost_means(self) -> str:
+        """What makes an active customer no longer active, in words."""
+        return f"no order for {self.active_days} days"
+
+    @property
+    def churn_means(self) -> str:
+        """What the probability is of, in words."""
+        return "no order within the horizon"
+
+    def staying(
+        self, churn_probability: np.ndarray, recency_days: np.ndarray
+    ) -> tuple[np.ndarray | None, str]:
+        """Return how likely each customer has an order in the `active_days` before the label window ends.
+
+        Customers whose last order is recent enough for that are sure to; the others do if they order in the
+        window, which has probability 1 - p.
+        """
+        ahead = self.window_us // DAY_US
+        if self.active_days < ahead:
+            return None, (
+                f"active_days is shorter than the {ahead} days ahead, so an order within them need not leave a "
+                "customer active at their end"
+            )
+        sure = recency_days <= self.active_days - ahead
+        note = (
+            f"{int(sure.sum()):,} ordered recently enough already, the others count with 1 - their churn "
+            "probability."
+        )
+        if self.gap_days:
+            note += f" A lower bound: orders within the gap of {self.gap_days} days are not foreseen."
+        return np.where(sure, 1.0, 1 - churn_probability), note
 
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those of the population without an order in the label window, else 0.0."""
@@ -80,14 +128,16 @@ class Inactivity(Definition):
         )
 
 
-def active_customers(view: View, active_days: int) -> np.ndarray:
-    """Return the positions of the customers with an order in ``[T - active_days, T)``, ascending."""
-    return np.flatnonzero(is_active(view.logs["orders"], view.customers, view.instant, active_days))
-
-
-def is_active(orders: EventLog, customers: int, instant: int, active_days: int) -> np.ndarray:
-    """Tell of each customer whether there is an order in ``[instant - active_days, instant)``."""
-    first, last = np.searchsorted(orders.time, [instant - active_days * DAY_US, instant], side="left")
+def is_active(rows: EventLog, customers: int, instant: int, active_days: int) -> np.ndarray:
+    """Tell of each customer whether there is a row in ``[instant - active_days, instant)``."""
+    first, last = np.searchsorted(rows.time, [instant - active_days * DAY_US, instant], side="left")
     active = np.zeros(customers, dtype=bool)
-    active[orders.customer[first:last]] = True
+    active[rows.customer[first:last]] = True
     return active
+
+
+def seen_before(rows: EventLog, customers: int, instant: int) -> np.ndarray:
+    """Tell of each customer whether there is any row before an instant."""
+    seen = np.zeros(customers, dtype=bool)
+    seen[rows.customer[: np.searchsorted(rows.time, instant, side="left")]] = True
+    return seen

@@ -28,13 +28,15 @@ class Outlook(Rendered):
         where that cannot be derived, see `expected_note`.
     expected_note : str
         How it was derived, or why not.
+    definition : Definition
+        Says who is active.
     """
 
     current: Retention | None
     previous: Retention | None
     expected_rate: float | None
     expected_note: str
-    active_days: int
+    definition: Definition
 
     @property
     def rate(self) -> float | None:
@@ -54,7 +56,8 @@ class Outlook(Rendered):
             "expected_retention_rate": self.expected_rate,
             "expected_churn_rate": None if self.expected_rate is None else 1 - self.expected_rate,
             "expected_note": self.expected_note,
-            "active_days": self.active_days,
+            "active_days": getattr(self.definition, "active_days", None),
+            "active": self.definition.active_means,
         }
 
     def render(self) -> str:
@@ -87,7 +90,7 @@ class Outlook(Rendered):
             ],
             [
                 "active",
-                f"an order in the last {self.active_days} days; lost = active at the start and no longer at the end",
+                f"{self.definition.active_means}; lost = active at the start and no longer at the end",
             ],
         ]
         return f"{table_text(['', ''], rows).lstrip()}\n{self.expected_note}"
@@ -119,38 +122,25 @@ def make_outlook(
 
     Notes
     -----
-    Active at the end of the coming period is whoever ordered within ``active_days`` before it. Customers whose
-    last order is recent enough for that are sure to be; the others are if they order in the period, which
-    has probability 1 - p. The expected rate is the mean over the population.
+    The expected rate is the mean over the population of how likely each is to be active at the end of the coming
+    period, see `Definition.staying`.
     """
-    d, t, p, recency = definition, cutoff, churn_probability, recency_days
+    d, t, p = definition, cutoff, churn_probability
     span = d.window_us
 
     def at(end: int) -> Retention | None:
         start = history.days_before(end, span / DAY_US)
-        if start < history.data_start + d.active_days * DAY_US or end > history.closing:
+        if start < history.data_start + d.lookback_days * DAY_US or end > history.closing:
             return None
-        return retention_between(history, d.active_days, start, end, known_before=t)
+        return retention_between(history, d, start, end, known_before=t)
 
     current, previous = at(t), at(history.days_before(t, span / DAY_US))
-    why_not = ""
-    if d.active_days * DAY_US < span:
-        why_not = (
-            f"active_days is shorter than the {span // DAY_US} days ahead, so an order within them need not leave a "
-            "customer active at their end"
-        )
-    elif len(p) == 0:
-        why_not = "nobody is active at the cutoff"
-    if why_not:
-        note = f"The expected rate is not derived: {why_not}."
-        return Outlook(current, previous, None, note, d.active_days)
-    # Active at the end of the coming period: whoever ordered recently enough already, and whoever orders in it.
-    sure = recency <= d.active_days - span / DAY_US
-    expected = float(np.where(sure, 1.0, 1 - p).mean())
-    note = (
-        f"Expected next = share of the {len(p):,} active today who will still be active in {span // DAY_US} days: "
-        f"{int(sure.sum()):,} ordered recently enough already, the others count with 1 - their churn probability."
-    )
-    if d.gap_days:
-        note += f" A lower bound: orders within the gap of {d.gap_days} days are not foreseen."
-    return Outlook(current, previous, expected, note, d.active_days)
+    if not len(p):
+        why_not = "The expected rate is not derived: nobody is active at the cutoff."
+        return Outlook(current, previous, None, why_not, d)
+    stay, how = d.staying(p, recency_days)
+    if stay is None:
+        return Outlook(current, previous, None, f"The expected rate is not derived: {how}.", d)
+    what = f"share of the {len(p):,} active today who will still be active in {span // DAY_US} days"
+    note = f"Expected next = {what}: {how}"
+    return Outlook(current, previous, float(stay.mean()), note, d)

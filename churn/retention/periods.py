@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from churn.data.history import DAY_US, History, Instant
-from churn.definition import is_active
+from churn.definition import Definition, Inactivity
 from churn.display import Rendered, format_count, format_percent, table_text
 from churn.errors import ParameterError
 from churn.retention.rate import N_IN_SETS, Retention
@@ -23,7 +21,7 @@ _FREQUENCIES = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year
 
 def retention_between(
     history: History,
-    active_days: int,
+    active_days: int | Definition,
     start: Instant | int,
     end: Instant | int,
     *,
@@ -35,13 +33,14 @@ def retention_between(
     ----------
     history : History
         The log.
-    active_days : int
-        A customer is active at an instant while the last order before it is at most this old.
+    active_days : int or Definition
+        A customer is active at an instant while the last order before it is at most this old; or as the
+        definition says it, such as live subscribers for `churn.Subscription`.
     start, end : date, datetime or str
         The period, ``[start, end)``; it may end with the day of the last order, which counts as whole.
     known_before : date, datetime or str, optional
-        Count only orders that were known (``recorded_at``) before it, at both ends of the period alike; all
-        orders when left out.
+        Count only rows that were known (``recorded_at``) before it, at both ends of the period alike; all
+        rows when left out.
 
     Returns
     -------
@@ -75,14 +74,14 @@ def retention_between(
             fix="Choose an earlier end.",
             code="immature",
         )
-    orders, n = history.logs["orders"], len(history.customers)
+    definition, n = _definition(active_days), len(history.customers)
+    logs = {name: history.logs[name] for name in definition.tables if name in history.logs}
     if known_before is not None:
-        orders = orders.known_before(history.instant(known_before))
-    s, e = is_active(orders, n, t0, active_days), is_active(orders, n, t1, active_days)
-    ordered_before = np.zeros(n, dtype=bool)
-    ordered_before[orders.customer[: np.searchsorted(orders.time, t0, side="left")]] = True
+        known = history.instant(known_before)
+        logs = {name: log.known_before(known) for name, log in logs.items()}
+    s, e = definition.active(logs, n, t0), definition.active(logs, n, t1)
     entered = e & ~s
-    new = int((entered & ~ordered_before).sum())
+    new = int((entered & ~definition.seen(logs, n, t0)).sum())
     return Retention(
         int(s.sum()),
         int(e.sum()),
@@ -100,7 +99,8 @@ class RetentionSeries(Rendered):
 
     periods: tuple[Retention, ...]
     every: str
-    active_days: int
+    active_days: int | None
+    active_means: str
     left_out: str
 
     def __iter__(self) -> Iterator[Retention]:
@@ -121,6 +121,7 @@ class RetentionSeries(Rendered):
         return {
             "every": self.every,
             "active_days": self.active_days,
+            "active": self.active_means,
             "left_out": self.left_out,
             "periods": [p.to_dict() for p in self.periods],
         }
@@ -140,21 +141,24 @@ class RetentionSeries(Rendered):
         header = [self.every, "S", "lost", "new", "reactivated", "E", "retention", "churn", ""]
         table = table_text(header, rows, right=(1, 2, 3, 4, 5, 6, 7))
         return (
-            f"Retention by {self.every}; active = an order in the last {self.active_days} days; "
+            f"Retention by {self.every}; active = {self.active_means}; "
             f"S - lost + new + reactivated = E\n{table}\nN counts {N_IN_SETS}."
             + (f"\n{self.left_out}" if self.left_out else "")
         )
 
 
-def retention_series(history: History, active_days: int, every: Every = "month") -> RetentionSeries:
+def retention_series(
+    history: History, active_days: int | Definition, every: Every = "month"
+) -> RetentionSeries:
     """Compute retention for every whole calendar period of the data, in the history's time zone.
 
     Parameters
     ----------
     history : History
         The log.
-    active_days : int
-        A customer is active at an instant while the last order before it is at most this old.
+    active_days : int or Definition
+        A customer is active at an instant while the last order before it is at most this old; or as the
+        definition says it, such as live subscribers for `churn.Subscription`.
     every : {"day", "week", "month", "quarter", "year"}, default "month"
         The calendar period; weeks start on Monday.
 
@@ -162,7 +166,7 @@ def retention_series(history: History, active_days: int, every: Every = "month")
     -------
     RetentionSeries
         Periods that start within `active_days` of the first order are left out, because who was active then
-        is not fully known; so are periods that end after the data.
+        is not fully known (of a definition: within its `lookback_days`); so are periods that end after the data.
 
     Raises
     ------
@@ -178,7 +182,9 @@ def retention_series(history: History, active_days: int, every: Every = "month")
             allowed=", ".join(_FREQUENCIES),
             fix="Use one of these.",
         )
-    earliest = history.data_start + active_days * DAY_US
+    definition = _definition(active_days)
+    lookback = definition.lookback_days
+    earliest = history.data_start + lookback * DAY_US
     calendar = pd.period_range(
         history.timestamp(history.data_start).tz_localize(None),
         history.timestamp(history.data_end).tz_localize(None),
@@ -194,7 +200,7 @@ def retention_series(history: History, active_days: int, every: Every = "month")
         raise ParameterError(
             f"The data hold no whole {every} whose active customers are known",
             given=f"orders from {history.date(history.data_start)} to {history.date(history.data_end)}, "
-            f"active_days {active_days}",
+            f"{lookback} days needed to see who is active",
             fix="Choose a shorter period or smaller active_days.",
             code="no-period",
         )
@@ -202,10 +208,18 @@ def retention_series(history: History, active_days: int, every: Every = "month")
     late = sum(b > history.closing for a, b in bounds if a >= earliest)
     notes = []
     if early:
-        notes.append(f"{early} at the beginning, before {active_days} days of history had passed")
+        notes.append(f"{early} at the beginning, before {lookback} days of history had passed")
     if late:
         notes.append(f"{late} at the end, not complete")
     left_out = f"Left out: {'; '.join(notes)}." if notes else ""
     return RetentionSeries(
-        tuple(retention_between(history, active_days, a, b) for a, b in whole), every, active_days, left_out
+        tuple(retention_between(history, definition, a, b) for a, b in whole),
+        every,
+        getattr(definition, "active_days", None),
+        definition.active_means,
+        left_out,
     )
+
+
+def _definition(active: int | Definition) -> Definition:
+    return active if isinstance(active, Definition) else Inactivity(active, horizon_days=1)

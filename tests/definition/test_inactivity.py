@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from churn.data.history import History
-from churn.definition import Inactivity, active_customers, is_active
+from churn.definition import Inactivity
 from churn.errors import ParameterError
 from tests.features.oracle import DAY, HOUR, Row, Tables, instant
 from tests.features.tables import history_of, orders
@@ -36,8 +36,9 @@ def churned(history: History, rule: Inactivity = RULE) -> dict[str, float]:
 def test_active_is_an_order_at_most_so_old_and_before_the_cutoff(time: int, inside: bool) -> None:
     history = shop(orders(time))
     assert ("a" in active(history)) == inside
-    assert (len(active_customers(history.as_of(T), 90)) == 1) == inside
-    assert is_active(history.logs["orders"], 2, T, 90).tolist() == [inside, False]
+    assert (len(RULE.population(history.as_of(T))) == 1) == inside
+    assert RULE.active(history.logs, 2, T).tolist() == [inside, False]
+    assert RULE.seen(history.logs, 2, T).tolist() == [time < T, True]
 
 
 def test_an_order_recorded_late_did_not_make_anyone_active() -> None:

@@ -218,7 +218,7 @@ def test_a_history_too_short_for_any_period() -> None:
     assert error.value.code == "no-period"
     assert str(error.value) == (
         "The data hold no whole month whose active customers are known. Given: orders from 2023-06-15 to 2024-03-02, "
-        "active_days 300. Choose a shorter period or smaller active_days."
+        "300 days needed to see who is active. Choose a shorter period or smaller active_days."
     )
 
 
