@@ -148,7 +148,7 @@ class Model(Rendered):
         with replacing_folder(target) as fresh:
             for name, tree in zip(_tree_files(len(self.predictor.trees)), self.predictor.trees, strict=True):
                 (fresh / name).write_text(tree, encoding="utf-8", newline="\n")
-            text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+            text = json.dumps(content, indent=1, ensure_ascii=False)  # in this order: the model first
             (fresh / "bundle.json").write_text(text, encoding="utf-8", newline="\n")
             hashes = {file.name: _hash(file) for file in sorted(fresh.iterdir())}
             (fresh / "MANIFEST.json").write_text(json.dumps({"sha256": hashes}, indent=1), encoding="utf-8")

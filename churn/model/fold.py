@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from churn.definition import Definition
 from churn.errors import ModelError, ParameterError
 from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
-from churn.model.baselines import BASELINES, fit_baseline
+from churn.model.baselines import fit_baselines
 from churn.model.fit import Fitted, fit
 from churn.model.snapshots import Snapshots, build_snapshots, training_cutoffs
 from churn.progress import report
@@ -43,6 +43,8 @@ class Fold:
         Log-odds by which the base rate forecast for T moves the predictions.
     predictions : dict of str to numpy.ndarray of shape (n_test,)
         Churn probabilities at T: ``model`` first, then the baselines.
+    left_out : dict of str to str
+        The baselines that do not apply, and why.
     """
 
     cutoff: int
@@ -54,6 +56,7 @@ class Fold:
     fitted: Fitted
     shift: float
     predictions: dict[str, np.ndarray]
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def fit_at(
@@ -87,9 +90,11 @@ def fit_at(
     report("Judging it on the held-out cutoff")
     shift = 0.0
     predictions = {"model": fitted.predictor.predict(test.X, shift=shift, threads=settings.threads)}
-    for name in BASELINES:
-        predictions[name] = fit_baseline(name, learn.X, learn.y, signals)(test.X)
-    return Fold(cutoff, tuple(cutoffs), learn, test, schema, signals, fitted, shift, predictions)
+    baselines = fit_baselines(history, definition, cutoff, learn, signals)
+    predictions |= baselines.predict(test)
+    return Fold(
+        cutoff, tuple(cutoffs), learn, test, schema, signals, fitted, shift, predictions, baselines.left_out
+    )
 
 
 def check_mature(history: History, definition: Definition, cutoff: int) -> None:

@@ -113,7 +113,7 @@ def make_model(
         tuple(s.name for s in fold.signals),
         features,
         evaluation,
-        evaluation.beats_baselines(tuple(BASELINES)),
+        evaluation.beats_baselines(_baselines(evaluation)),
         {
             "name": history.name,
             "rows": len(fold.learn),
@@ -125,6 +125,7 @@ def make_model(
             "churn_rate": float(fold.learn.y.mean()),
             "settings": settings.model_dump(mode="json"),
             "own_signals": [s.name for s in own],
+            "baselines_left_out": fold.left_out,
             "fingerprint": history.fingerprint(),
             "churn_version": __version__,
             "python": platform.python_version(),
@@ -134,20 +135,28 @@ def make_model(
     )
 
 
+def _baselines(evaluation: Evaluation) -> tuple[str, ...]:
+    """Return the baselines that were judged; one that does not apply is not among them."""
+    return tuple(b for b in BASELINES if b in evaluation.metrics)
+
+
 def _verdict(model: Model) -> str:
     metrics = model.evaluation.metrics
-    best = max(BASELINES, key=lambda b: metrics[b]["auc"].value)
+    best = max(_baselines(model.evaluation), key=lambda b: metrics[b]["auc"].value)
     mine, other = metrics["model"], metrics[best]
     figures = (
-        f"AUC {mine['auc'].value:.3f} against {other['auc'].value:.3f} of the best baseline ({BASELINES[best][0]}), "
+        f"AUC {mine['auc'].value:.3f} against {other['auc'].value:.3f} of the best baseline ({BASELINES[best]}), "
         f"log loss {mine['log_loss'].value:.3f} against {other['log_loss'].value:.3f}"
     )
     difference = model.evaluation.differences[best]["auc"]
+    left_out = "".join(
+        f" Left out: {b}, as {why}." for b, why in model.training["baselines_left_out"].items()
+    )
     if model.beats_baselines and difference.low > 0:
-        return f"The model beats the simple baselines on the held-out cutoff: {figures}."
+        return f"The model beats the simple baselines on the held-out cutoff: {figures}.{left_out}"
     if model.beats_baselines:
         return (
             f"The model is better than the simple baselines on the held-out cutoff, but not surely: {figures}; the "
-            "95 % interval of the AUC difference includes 0."
+            f"95 % interval of the AUC difference includes 0.{left_out}"
         )
-    return f"NOT PROMOTED: the model does not beat the simple baselines on the held-out cutoff: {figures}."
+    return f"NOT PROMOTED: the model does not beat the simple baselines on the held-out cutoff: {figures}.{left_out}"
