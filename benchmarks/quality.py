@@ -17,7 +17,7 @@ import numpy as np
 import churn
 from churn.config import TrainingSettings
 from churn.data.history import History
-from churn.model.baselines import BASELINES, fit_baseline
+from churn.model.baselines import fit_baselines
 from churn.model.evaluate import Evaluation, evaluate
 from churn.model.snapshots import build_snapshots, training_cutoffs
 from churn.scoring import score
@@ -72,7 +72,7 @@ def against_best_possible(generated, history, definition, cutoff, model) -> Eval
     }
     cutoffs = training_cutoffs(history, definition, t, step_days=30, max_snapshots=36)
     learn = build_snapshots(history, definition, cutoffs, model.signals)
-    rest = {name: fit_baseline(name, learn.X, learn.y, model.signals)(test.X) for name in BASELINES}
+    rest = fit_baselines(history, definition, t, learn, model.signals).predict(test)
     e = evaluate(test.y, {"model": np.asarray(model.predict(test.X)), **known, **rest}, cutoff=cutoff)
     print(e, flush=True)
     return e
