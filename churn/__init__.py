@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from churn.features.catalogue import catalogue
     from churn.features.compute import compute_features
     from churn.features.own import signal
+    from churn.model.backtest import backtest
     from churn.model.bundle import load_model
     from churn.model.train import train
     from churn.progress import show_progress
@@ -35,6 +36,7 @@ _HOMES = {
     "Inactivity": "churn.definition",
     "ScoringSettings": "churn.config",
     "TrainingSettings": "churn.config",
+    "backtest": "churn.model.backtest",
     "catalogue": "churn.features.catalogue",
     "check_data": "churn.data.load",
     "compute_features": "churn.features.compute",
@@ -61,6 +63,7 @@ __all__ = [
     "ScoringSettings",
     "TrainingSettings",
     "__version__",
+    "backtest",
     "catalogue",
     "check_data",
     "compute_features",

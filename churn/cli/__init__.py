@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from churn.cli.backtest import backtest
 from churn.cli.common import (
     AsJson,
     ConfigFile,
@@ -164,6 +165,9 @@ def train(
         return
     typer.echo(f"{training}\n\nModel saved to {short(folder)}")
     typer.echo(f"Next: churn score {config}")
+
+
+app.command()(backtest)
 
 
 @app.command()

@@ -1,24 +1,21 @@
-"""Judgement on a held-out cutoff: metrics with intervals, beside the baselines on the same rows."""
+"""Judgement on held-out cutoffs: metrics with intervals, beside the baselines on the same rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from churn.display import Rendered, format_count, format_percent, table_text
 from churn.errors import ParameterError
+from churn.model.measures import METRICS, Judge, resample_weights
+from churn.progress import report
 
-METRICS: dict[str, tuple[str, bool]] = {
-    "auc": ("AUC", True),
-    "average_precision": ("average precision", True),
-    "log_loss": ("log loss", False),
-    "calibration_error": ("calibration error", False),
-    "lift_at_10": ("lift at 10 %", True),
-}
-_TINY = 1e-12
+SHOWN = ("auc", "average_precision", "log_loss", "brier", "calibration_error", "lift_at_10")
+RESAMPLES, FEWEST_RESAMPLES = 500, 100
+_DRAWN = 10_000_000  # rows in all resamples together
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Evaluation(Rendered):
     Attributes
     ----------
     cutoff : str
-        The held-out cutoff's local date.
+        The held-out cutoff's local date; the first and the last where several are pooled.
     rows : int
         Customers judged.
     churn_rate : float
@@ -53,6 +50,10 @@ class Evaluation(Rendered):
         Ten bins of equal size: mean predicted, observed share, rows.
     gains : list of dict
         By depth of contact in steps of 5 %: share of all churners reached, lift.
+    top : int or None
+        How many customers can be contacted, where that was given.
+    cutoffs : tuple of str
+        The cutoffs that are pooled; empty for one. A pooled figure is the mean of the cutoffs' figures.
     """
 
     cutoff: str
@@ -62,6 +63,8 @@ class Evaluation(Rendered):
     differences: dict[str, dict[str, Estimate]]
     calibration: list[dict[str, float]] = field(default_factory=list)
     gains: list[dict[str, float]] = field(default_factory=list)
+    top: int | None = None
+    cutoffs: tuple[str, ...] = ()
 
     def beats_baselines(self, baselines: tuple[str, ...]) -> bool:
         """Tell whether the model has the highest AUC and the lowest log loss of all."""
@@ -86,6 +89,8 @@ class Evaluation(Rendered):
             "differences": plain(self.differences),
             "calibration": self.calibration,
             "gains": self.gains,
+            "top": self.top,
+            "cutoffs": list(self.cutoffs),
         }
 
     @classmethod
@@ -103,20 +108,52 @@ class Evaluation(Rendered):
             read(data["differences"]),
             data["calibration"],
             data["gains"],
+            data.get("top"),
+            tuple(data.get("cutoffs", ())),
         )
 
     def render(self) -> str:
         """Return a table: one line per predictor, each figure with its 95 % interval."""
-        rows = [[name, *(str(values[m]) for m in METRICS)] for name, values in self.metrics.items()]
-        table = table_text(["", *(label for label, _ in METRICS.values())], rows)
-        lines = [
-            f"Held-out cutoff {self.cutoff}: {format_count(self.rows)} customers, "
-            f"{format_percent(self.churn_rate)} churned. 95 % intervals in brackets.",
-            table,
-        ]
+        shown = [m for m in SHOWN if m in next(iter(self.metrics.values()))]
+        rows = [[name, *(str(values[m]) for m in shown)] for name, values in self.metrics.items()]
+        table = table_text(["", *(METRICS[m][0] for m in shown)], rows)
+        where = (
+            f"{len(self.cutoffs)} held-out cutoffs, {self.cutoff}: {format_count(self.rows)} rows"
+            if self.cutoffs
+            else f"Held-out cutoff {self.cutoff}: {format_count(self.rows)} customers"
+        )
+        lines = [f"{where}, {format_percent(self.churn_rate)} churned. 95 % intervals in brackets.", table]
+        if self.top is not None:
+            mine = self.metrics["model"]
+            lines.append(
+                f"Of the {format_count(self.top)} riskiest, {format_percent(mine['precision_at_top'].value)} churned; "
+                f"they are {format_percent(mine['recall_at_top'].value)} of all who did."
+            )
         for name, values in self.differences.items():
             lines.append(f"model minus {name}: AUC {values['auc']}, log loss {values['log_loss']}")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rows of one cutoff with what was predicted and what came.
+
+    Attributes
+    ----------
+    cutoff : str
+        The cutoff's local date.
+    y : numpy.ndarray of shape (n_rows,)
+        1 churned, 0 stayed.
+    predictions : dict of str to numpy.ndarray of shape (n_rows,)
+        Churn probabilities by predictor, the model first.
+    customer : numpy.ndarray of shape (n_rows,)
+        The customer of each row.
+    """
+
+    cutoff: str
+    y: np.ndarray
+    predictions: Mapping[str, np.ndarray]
+    customer: np.ndarray
 
 
 def evaluate(
@@ -125,7 +162,8 @@ def evaluate(
     *,
     cutoff: str = "",
     clusters: np.ndarray | None = None,
-    resamples: int = 500,
+    top: int | None = None,
+    resamples: int | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Judge predictions against outcomes.
@@ -141,8 +179,10 @@ def evaluate(
     clusters : numpy.ndarray, optional
         The customer of each row; rows of one customer are resampled together. Each row is its own customer
         when left out.
-    resamples : int, default 500
-        Bootstrap resamples behind the intervals.
+    top : int, optional
+        How many customers can be contacted: precision and recall are given at that count too.
+    resamples : int, optional
+        Bootstrap resamples behind the intervals; 500, fewer from 20,000 rows on, at least 100.
     seed : int, default 0
         Of the resampling.
 
@@ -157,9 +197,11 @@ def evaluate(
 
     Notes
     -----
-    AUC and average precision as in scikit-learn; calibration error is the mean absolute difference of mean
-    predicted and observed share over ten bins of equal size (Naeini et al. 2015, with quantile bins); lift
-    at 10 % is the churn rate of the riskiest tenth over that of all, ties shared.
+    AUC and average precision as in scikit-learn; Brier is the mean squared difference of probability and
+    outcome (Brier 1950); calibration error is the mean absolute difference of mean predicted and observed
+    share over ten bins of equal size (Naeini et al. 2015, with quantile bins); lift at 10 % is the churn rate
+    of the riskiest tenth over that of all; precision and recall are those of the riskiest share or count.
+    Ties are shared.
 
     Examples
     --------
@@ -168,110 +210,135 @@ def evaluate(
     >>> e.metrics["model"]["auc"].value
     0.75
     """
-    y = np.asarray(y, dtype=np.float64)
-    if y.min() == y.max():
-        raise ParameterError(
-            "All outcomes are the same, so no prediction can be judged",
-            given=f"{len(y)} rows with outcome {y.min():g}",
-            fix="Choose another cutoff or horizon.",
-            code="one-outcome",
+    rows = np.arange(len(y)) if clusters is None else clusters
+    part = Judged(cutoff, np.asarray(y, dtype=np.float64), predictions, rows)
+    return evaluate_parts([part], top=top, resamples=resamples, seed=seed)[1]
+
+
+def evaluate_parts(
+    parts: Sequence[Judged], *, top: int | None = None, resamples: int | None = None, seed: int = 0
+) -> tuple[list[Evaluation], Evaluation]:
+    """Judge predictions at several cutoffs, each by itself and all together.
+
+    Parameters
+    ----------
+    parts : sequence of Judged
+        One per cutoff, with the same predictors in the same order.
+    top : int, optional
+        How many customers can be contacted at each cutoff.
+    resamples : int, optional
+        Bootstrap resamples behind the intervals; 500, fewer from 20,000 rows on, at least 100.
+    seed : int, default 0
+        Of the resampling.
+
+    Returns
+    -------
+    tuple of list of Evaluation and Evaluation
+        By cutoff, and pooled.
+
+    Raises
+    ------
+    ParameterError
+        All outcomes of a cutoff are the same.
+
+    Notes
+    -----
+    A pooled figure is the mean of the cutoffs' figures: customers are ranked among those of the same cutoff,
+    as they would be in use, and a difference of base rates between cutoffs counts neither for nor against.
+    A resample draws customers, and with each all its rows at all cutoffs.
+    """
+    for part in parts:
+        if part.y.min() == part.y.max():
+            raise ParameterError(
+                "All outcomes are the same, so no prediction can be judged",
+                given=f"{len(part.y)} rows with outcome {part.y.min():g}",
+                fix="Choose another cutoff or horizon.",
+                code="one-outcome",
+            )
+    resamples = resamples or how_many(sum(len(p.y) for p in parts))
+    judges = [
+        {n: Judge(p.y, np.asarray(v, dtype=np.float64), top) for n, v in p.predictions.items()} for p in parts
+    ]
+    names = next(iter(judges[0].values())).names
+    predictors = list(judges[0])
+    sampled = np.empty((len(parts), len(predictors), resamples, len(names)))
+    for which, weights in resample_weights([p.customer for p in parts], resamples, seed):
+        if which.stop < resamples:
+            report("Resampling customers for the intervals", which.stop, resamples)
+        for i, w in enumerate(weights):
+            for j, judge in enumerate(judges[i].values()):
+                sampled[i, j, which] = judge.all(w)
+    point = np.array([[judge.all(np.ones(len(judge.y))) for judge in row.values()] for row in judges])
+
+    def block(value: np.ndarray, samples: np.ndarray, *, plain: bool = True) -> dict[str, Estimate]:
+        found = dict(zip(names, estimates(value, samples), strict=True))
+        if plain:
+            found["calibration_error"] = _reflected(found["calibration_error"])
+        return found
+
+    def evaluation(value: np.ndarray, samples: np.ndarray, part: Judged, judge: Judge) -> Evaluation:
+        return Evaluation(
+            part.cutoff,
+            len(part.y),
+            float(part.y.mean()),
+            {n: block(value[j], samples[j]) for j, n in enumerate(predictors)},
+            {
+                n: block(value[0] - value[j], samples[0] - samples[j], plain=False)
+                for j, n in enumerate(predictors)
+                if j > 0
+            },
+            judge.calibration(),
+            judge.gains(),
+            top,
         )
-    rng = np.random.default_rng(seed)
-    ids = np.arange(len(y)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
-    n_ids = int(ids.max()) + 1
-    judges = {name: _Judge(y, np.asarray(p, dtype=np.float64)) for name, p in predictions.items()}
-    ones = np.ones(len(y))
-    point = {name: judge.all(ones) for name, judge in judges.items()}
-    sampled = {name: np.empty((resamples, len(METRICS))) for name in judges}
-    for r in range(resamples):
-        weights = np.bincount(rng.integers(0, n_ids, n_ids), minlength=n_ids)[ids].astype(np.float64)
-        for name, judge in judges.items():
-            sampled[name][r] = judge.all(weights)
-    model = next(iter(judges))
 
-    def estimates(value: np.ndarray, samples: np.ndarray) -> dict[str, Estimate]:
-        low, high = np.nanpercentile(samples, [2.5, 97.5], axis=0)
-        return {m: Estimate(float(value[i]), float(low[i]), float(high[i])) for i, m in enumerate(METRICS)}
-
-    judge = judges[model]
-    return Evaluation(
-        cutoff,
-        len(y),
-        float(y.mean()),
-        {name: estimates(point[name], sampled[name]) for name in judges},
-        {
-            name: estimates(point[model] - point[name], sampled[model] - sampled[name])
-            for name in judges
-            if name != model
-        },
-        judge.calibration(),
-        judge.gains(),
+    each = [
+        evaluation(point[i], sampled[i], part, judges[i][predictors[0]]) for i, part in enumerate(parts)
+    ]
+    if len(parts) == 1:
+        return each, each[0]
+    together = Judged(
+        f"{parts[0].cutoff} to {parts[-1].cutoff}",
+        np.concatenate([p.y for p in parts]),
+        {},
+        np.concatenate([p.customer for p in parts]),
     )
+    joined = Judge(together.y, np.concatenate([np.asarray(p.predictions[predictors[0]]) for p in parts]))
+    pooled = evaluation(point.mean(axis=0), sampled.mean(axis=0), together, joined)
+    gains = [{k: float(np.mean([e.gains[d][k] for e in each])) for k in g} for d, g in enumerate(pooled.gains)]
+    rate = float(np.mean([e.churn_rate for e in each]))
+    return each, replace(pooled, gains=gains, churn_rate=rate, cutoffs=tuple(p.cutoff for p in parts))
 
 
-class _Judge:
-    """Metrics of one predictor under row weights; sorting and binning are done once."""
+def _reflected(e: Estimate) -> Estimate:
+    """Turn the interval about the figure: resamples repeat rows, so their bins are noisier and the error larger."""
+    return Estimate(e.value, max(0.0, min(e.value, 2 * e.value - e.high)), max(e.value, 2 * e.value - e.low))
 
-    def __init__(self, y: np.ndarray, p: np.ndarray) -> None:
-        self.y, self.p = y, p
-        order = np.argsort(-p, kind="stable")
-        self.order = order
-        ranked = p[order]
-        self.starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))  # ties in one group
-        clipped = np.clip(p, _TINY, 1 - _TINY)
-        self.losses = -(y * np.log(clipped) + (1 - y) * np.log(1 - clipped))
-        self.bin = np.empty(len(y), dtype=np.int64)
-        self.bin[order] = np.arange(len(y)) * 10 // len(y)
 
-    def all(self, weights: np.ndarray) -> np.ndarray:
-        positive, total = self._groups(weights)
-        negative = total - positive
-        P, N = positive.sum(), negative.sum()
-        if P == 0 or N == 0:
-            return np.full(len(METRICS), np.nan)
-        above = np.cumsum(negative) - negative
-        auc = 1 - (positive * (above + negative / 2)).sum() / (P * N)
-        reached = np.cumsum(total)
-        precision = np.divide(np.cumsum(positive), reached, out=np.zeros_like(reached), where=reached > 0)
-        average_precision = (positive / P * precision).sum()
-        loss = (weights * self.losses).sum() / weights.sum()
-        w = np.bincount(self.bin, weights, 10)
-        off = np.bincount(self.bin, weights * (self.p - self.y), 10)
-        calibration = np.abs(off).sum() / w.sum()
-        return np.array(
-            [auc, average_precision, loss, calibration, self._reached(positive, total, 0.1) / P / 0.1]
-        )
+def how_many(rows: int) -> int:
+    """Return the number of resamples for so many rows.
 
-    def calibration(self) -> list[dict[str, float]]:
-        out = []
-        for b in range(9, -1, -1):
-            rows = self.bin == b
-            if rows.any():
-                out.append(
-                    {
-                        "predicted": float(self.p[rows].mean()),
-                        "observed": float(self.y[rows].mean()),
-                        "rows": int(rows.sum()),
-                    }
-                )
-        return out
+    Examples
+    --------
+    >>> how_many(3_000), how_many(40_000), how_many(1_000_000)
+    (500, 250, 100)
+    """
+    return max(FEWEST_RESAMPLES, min(RESAMPLES, _DRAWN // max(rows, 1)))
 
-    def gains(self) -> list[dict[str, float]]:
-        positive, total = self._groups(np.ones(len(self.y)))
-        depths = np.arange(1, 21) / 20
-        hits = [self._reached(positive, total, d) / positive.sum() for d in depths]
-        return [
-            {"depth": float(d), "reached": float(h), "lift": float(h / d)}
-            for d, h in zip(depths, hits, strict=True)
-        ]
 
-    def _groups(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        w = weights[self.order]
-        return np.add.reduceat(w * self.y[self.order], self.starts), np.add.reduceat(w, self.starts)
+def estimates(value: np.ndarray, samples: np.ndarray) -> list[Estimate]:
+    """Return figures of shape (k,) with the 95 % interval of their resamples of shape (n_resamples, k).
 
-    @staticmethod
-    def _reached(positive: np.ndarray, total: np.ndarray, depth: float) -> float:
-        before = np.cumsum(total) - total
-        taken = np.clip(depth * total.sum() - before, 0, total)
-        share = np.divide(taken, total, out=np.zeros_like(total), where=total > 0)
-        return float((share * positive).sum())
+    A resample in which a figure is not defined is left out; a figure that is not defined has no interval.
+
+    Examples
+    --------
+    >>> print(estimates(np.array([0.5]), np.linspace(0, 1, 101)[:, None])[0])
+    0.500 [0.025, 0.975]
+    """
+    out = []
+    for v, s in zip(value, samples.T, strict=True):
+        known = s[~np.isnan(s)]
+        low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
+        out.append(Estimate(float(v), float(low), float(high)))
+    return out

@@ -13,6 +13,7 @@ from churn.model.baselines import BASELINES
 from churn.model.bundle import Model, Training
 from churn.model.evaluate import Evaluation, evaluate
 from churn.model.fold import Fold, fit_at
+from churn.model.verdict import training_verdict
 from churn.progress import report
 from churn.version import __version__
 
@@ -84,8 +85,9 @@ def train(
         clusters=fold.test.customer,
         seed=settings.seed,
     )
+    model = make_model(history, definition, fold, evaluation, settings, features, own)
     training = Training(
-        model := make_model(history, definition, fold, evaluation, settings, features, own), _verdict(model)
+        model, training_verdict(evaluation, model.beats_baselines, fold.left_out)
     )
     if track:
         from churn.model.tracking import log_training
@@ -138,25 +140,3 @@ def make_model(
 def _baselines(evaluation: Evaluation) -> tuple[str, ...]:
     """Return the baselines that were judged; one that does not apply is not among them."""
     return tuple(b for b in BASELINES if b in evaluation.metrics)
-
-
-def _verdict(model: Model) -> str:
-    metrics = model.evaluation.metrics
-    best = max(_baselines(model.evaluation), key=lambda b: metrics[b]["auc"].value)
-    mine, other = metrics["model"], metrics[best]
-    figures = (
-        f"AUC {mine['auc'].value:.3f} against {other['auc'].value:.3f} of the best baseline ({BASELINES[best]}), "
-        f"log loss {mine['log_loss'].value:.3f} against {other['log_loss'].value:.3f}"
-    )
-    difference = model.evaluation.differences[best]["auc"]
-    left_out = "".join(
-        f" Left out: {b}, as {why}." for b, why in model.training["baselines_left_out"].items()
-    )
-    if model.beats_baselines and difference.low > 0:
-        return f"The model beats the simple baselines on the held-out cutoff: {figures}.{left_out}"
-    if model.beats_baselines:
-        return (
-            f"The model is better than the simple baselines on the held-out cutoff, but not surely: {figures}; the "
-            f"95 % interval of the AUC difference includes 0.{left_out}"
-        )
-    return f"NOT PROMOTED: the model does not beat the simple baselines on the held-out cutoff: {figures}.{left_out}"

@@ -3,7 +3,8 @@ import pytest
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from churn.errors import ParameterError
-from churn.model.evaluate import METRICS, Evaluation, _Judge, evaluate
+from churn.model.evaluate import Evaluation, evaluate
+from churn.model.measures import METRICS, Judge
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def case():
 
 def test_point_estimates_equal_scikit_learn(case):
     y, p, _ = case
-    got = dict(zip(METRICS, _Judge(y, p).all(np.ones(len(y))), strict=True))
+    got = dict(zip(METRICS, Judge(y, p).all(np.ones(len(y))), strict=True))
     assert got["auc"] == pytest.approx(roc_auc_score(y, p))
     assert got["average_precision"] == pytest.approx(average_precision_score(y, p))
     assert got["log_loss"] == pytest.approx(log_loss(y, np.clip(p, 1e-12, 1 - 1e-12)))
@@ -25,7 +26,7 @@ def test_point_estimates_equal_scikit_learn(case):
 def test_weighted_figures_equal_scikit_learn_with_sample_weight(case):
     y, p, rng = case
     w = rng.integers(0, 4, len(y)).astype(float)
-    got = dict(zip(METRICS, _Judge(y, p).all(w), strict=True))
+    got = dict(zip(METRICS, Judge(y, p).all(w), strict=True))
     assert got["auc"] == pytest.approx(roc_auc_score(y, p, sample_weight=w))
     assert got["average_precision"] == pytest.approx(average_precision_score(y, p, sample_weight=w))
     assert got["log_loss"] == pytest.approx(log_loss(y, np.clip(p, 1e-12, 1 - 1e-12), sample_weight=w))
@@ -35,25 +36,25 @@ def test_weights_mean_copies(case):
     y, p, rng = case
     w = rng.integers(0, 3, len(y))
     copies = np.repeat(np.arange(len(y)), w)
-    weighted = dict(zip(METRICS, _Judge(y, p).all(w.astype(float)), strict=True))
-    copied = dict(zip(METRICS, _Judge(y[copies], p[copies]).all(np.ones(len(copies))), strict=True))
+    weighted = dict(zip(METRICS, Judge(y, p).all(w.astype(float)), strict=True))
+    copied = dict(zip(METRICS, Judge(y[copies], p[copies]).all(np.ones(len(copies))), strict=True))
     assert weighted["lift_at_10"] == pytest.approx(copied["lift_at_10"])
     assert weighted["auc"] == pytest.approx(copied["auc"])
 
 
 def test_lift_shares_ties():
     y = np.array([1.0] * 5 + [0.0] * 15)
-    assert dict(zip(METRICS, _Judge(y, np.full(20, 0.3)).all(np.ones(20)), strict=True))[
+    assert dict(zip(METRICS, Judge(y, np.full(20, 0.3)).all(np.ones(20)), strict=True))[
         "lift_at_10"
     ] == pytest.approx(1)
-    perfect = dict(zip(METRICS, _Judge(y, y * 0.9).all(np.ones(20)), strict=True))
+    perfect = dict(zip(METRICS, Judge(y, y * 0.9).all(np.ones(20)), strict=True))
     assert perfect["lift_at_10"] == pytest.approx(4)
     assert perfect["auc"] == 1
 
 
 def test_calibration_error_of_a_constant_is_its_bias():
     y = np.array([0.0, 1.0] * 50)
-    got = dict(zip(METRICS, _Judge(y, np.full(100, 0.8)).all(np.ones(100)), strict=True))
+    got = dict(zip(METRICS, Judge(y, np.full(100, 0.8)).all(np.ones(100)), strict=True))
     assert got["calibration_error"] == pytest.approx(0.3)
 
 

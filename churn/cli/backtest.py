@@ -1,0 +1,58 @@
+"""``churn backtest``: the model as it would have been at earlier cutoffs, judged on what came of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churn.cli.common import AsJson, ConfigFile, load, own_signals, print_json, progress
+from churn.cli.models import definition_of, short
+from churn.errors import ParameterError
+
+
+def backtest(
+    config: ConfigFile,
+    cutoffs: Annotated[
+        int | None, typer.Option(min=1, max=100, help="How many cutoffs, one label window apart; 3 by default.")
+    ] = None,
+    cutoff: Annotated[
+        list[str] | None, typer.Option(help="A cutoff, YYYY-MM-DD; may be given again, instead of --cutoffs.")
+    ] = None,
+    last: Annotated[
+        bool, typer.Option("--last", help="Begin with the final test cutoff, which is otherwise left unseen.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Cutoffs worked on at once.")] = 2,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/backtest by default.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Judge the model at several earlier cutoffs beside simple baselines, in figures, money and plain words."""
+    if cutoff and (cutoffs is not None or last):
+        raise ParameterError(
+            "--cutoff names the cutoffs",
+            given="--cutoff with " + ("--cutoffs" if cutoffs is not None else "--last"),
+            fix="Leave one of them away.",
+        )
+    from churn.model.backtest import FOLDS
+    from churn.model.backtest import backtest as run
+
+    settings, history = load(config, quiet=json)
+    with progress(quiet=json):
+        result = run(
+            history,
+            definition_of(settings),
+            cutoffs=cutoff or cutoffs or FOLDS,
+            last=last,
+            settings=settings.training,
+            features=settings.features,
+            own=own_signals(settings),
+            jobs=jobs,
+        )
+        folder = result.write(out or settings.place(settings.output) / settings.name / "backtest")
+    if json:
+        print_json({**result.to_dict(), "folder": str(folder)})
+        return
+    typer.echo(f"{result}\n\nTables and pictures written to {short(folder)}")

@@ -1,0 +1,242 @@
+"""The backtest: the model as it would have been at several earlier cutoffs, judged on what came of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churn.config import FeatureSettings, TrainingSettings
+from churn.data.history import History, Instant, check_history
+from churn.definition import Definition
+from churn.display import Rendered
+from churn.errors import ParameterError
+from churn.features.signal import Signal
+from churn.files import replacing_folder
+from churn.model.evaluate import Evaluation, Judged, evaluate_parts
+from churn.model.fold import check_mature
+from churn.model.jobs import run_jobs
+from churn.model.replay import Plan, Replayed, Skipped, replay
+from churn.model.verdict import backtest_verdict
+from churn.progress import report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDS = 3
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One cutoff of a backtest.
+
+    Attributes
+    ----------
+    cutoff : str
+        Its local date.
+    evaluation : Evaluation
+        The figures there.
+    facts : dict
+        Rows, snapshots, and what the fit chose.
+    """
+
+    cutoff: str
+    evaluation: Evaluation
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, repr=False)
+class Backtest(Rendered):
+    """A model judged at several earlier cutoffs, as if each were today.
+
+    Attributes
+    ----------
+    definition : str
+        What churn means, in words.
+    folds : list of FoldResult
+        By cutoff, oldest first.
+    pooled : Evaluation
+        All cutoffs together: a figure is the mean of the cutoffs' figures.
+    verdict : str
+        In plain words, whether the model is worth using.
+    warnings : tuple of str
+        What a reader must know first: suspected leaks, cutoffs left out.
+    skipped : tuple of Skipped
+        Cutoffs that could not be judged.
+    """
+
+    definition: str
+    folds: list[FoldResult]
+    pooled: Evaluation
+    verdict: str
+    warnings: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def render(self) -> str:
+        """Return the verdict, the warnings and the figures."""
+        lines = [self.verdict, *(f"! {w}" for w in self.warnings), "", self.pooled.render()]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        return {
+            "definition": self.definition,
+            "verdict": self.verdict,
+            "warnings": list(self.warnings),
+            "pooled": self.pooled.to_dict(),
+            "folds": [
+                {"cutoff": f.cutoff, "evaluation": f.evaluation.to_dict(), "facts": f.facts} for f in self.folds
+            ],
+            "skipped": [{"cutoff": s.cutoff, "why": s.why} for s in self.skipped],
+        }
+
+    def write(self, folder: str | Path) -> Path:
+        """Write every table as CSV, every picture as PNG and all of it as ``backtest.json``, all or nothing.
+
+        Returns
+        -------
+        Path
+            The folder.
+        """
+        target = Path(folder)
+        report("Drawing the pictures")
+        with replacing_folder(target) as fresh:
+            for name, table in self.tables().items():
+                table.to_csv(fresh / f"{name}.csv", index=False)
+            for name, figure in self.figures().items():
+                figure.savefig(fresh / f"{name}.png")
+            text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+            (fresh / "backtest.json").write_text(text, encoding="utf-8")
+        return target
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the figures as frames, by name."""
+        from churn.model.tables import backtest_tables
+
+        return backtest_tables(self)
+
+    def figures(self) -> dict[str, Any]:
+        """Return the pictures as matplotlib figures, by name; each is drawn from one of the tables."""
+        from churn.model.backtest_plots import backtest_figures
+
+        return backtest_figures(self)
+
+
+def backtest(
+    history: History,
+    definition: Definition,
+    *,
+    cutoffs: int | Sequence[Instant] = FOLDS,
+    last: bool = False,
+    settings: TrainingSettings | None = None,
+    features: FeatureSettings | None = None,
+    own: Sequence[Signal] = (),
+    jobs: int = 2,
+) -> Backtest:
+    """Judge the model at several earlier cutoffs, as if each were today.
+
+    Parameters
+    ----------
+    history : History
+        The log.
+    definition : Definition
+        What churn means.
+    cutoffs : int or sequence of date, default 3
+        How many cutoffs, one label window apart, or which ones.
+    last : bool, default False
+        Whether the newest of them is the final test cutoff, the one ``churn train`` judges the model at. Left
+        alone, it stays unseen while settings are chosen.
+    settings : TrainingSettings, optional
+        Test cutoff, days between snapshots, seed.
+    features : FeatureSettings, optional
+        Windows, days after which a complaint counts as ignored, signals given as expressions.
+    own : sequence of Signal, optional
+        Signals of your own, from `churn.signal`.
+    jobs : int, default 2
+        Cutoffs worked on at once, each in a process of its own with one thread.
+
+    Returns
+    -------
+    Backtest
+        The same for any number of jobs.
+
+    Raises
+    ------
+    ParameterError
+        A cutoff is no date, or its outcome is not known yet.
+    ModelError
+        At no cutoff there is enough to learn from.
+    """
+    check_history(history)
+    settings = (settings or TrainingSettings()).model_copy(update={"threads": 1})
+    own = (own,) if isinstance(own, Signal) else tuple(own)
+    chosen = choose_cutoffs(history, definition, cutoffs, settings=settings, last=last)
+    plan = Plan(history, definition, settings, features or FeatureSettings(), own)
+    found = run_jobs("Backtesting", replay, [(plan, c) for c in chosen], jobs=jobs, steps=[1] * len(chosen))
+    good = [f for f in found if isinstance(f, Replayed)]
+    skipped = tuple(f for f in found if isinstance(f, Skipped))
+    if not good:
+        raise skipped[-1].error
+    parts, left_out = _comparable(good)
+    each, pooled = evaluate_parts(parts, seed=settings.seed)
+    folds = [FoldResult(f.judged.cutoff, e, f.facts) for f, e in zip(good, each, strict=True)]
+    warnings = [f"Not judged at {s.cutoff}: {s.why}" for s in skipped]
+    warnings += [f"The baseline {b} is left out, as {why}." for b, why in left_out.items()]
+    return Backtest(definition.describe(), folds, pooled, backtest_verdict(pooled, each), tuple(warnings), skipped)
+
+
+def _comparable(good: Sequence[Replayed]) -> tuple[list[Judged], dict[str, str]]:
+    """Keep the predictors that are there at every cutoff, and say why others are not."""
+    common = [n for n in good[0].judged.predictions if all(n in f.judged.predictions for f in good)]
+    left_out = {b: f"{why} (at {f.judged.cutoff})" for f in good for b, why in f.left_out.items()}
+    return [
+        replace(f.judged, predictions={n: f.judged.predictions[n] for n in common}) for f in good
+    ], left_out
+
+
+def choose_cutoffs(
+    history: History,
+    definition: Definition,
+    cutoffs: int | Sequence[Instant],
+    *,
+    settings: TrainingSettings,
+    last: bool = False,
+) -> list[int]:
+    """Return the instants of the cutoffs, oldest first.
+
+    Those chosen by number lie one label window apart, so that no day is judged twice, and the newest one's
+    window ends by the final test cutoff (the settings' one, or the last mature one): nothing of its outcome
+    is seen.
+
+    Raises
+    ------
+    ParameterError
+        A cutoff is no date or not mature, or there are none.
+    """
+    if isinstance(cutoffs, int):
+        if isinstance(cutoffs, bool) or cutoffs < 1:
+            raise ParameterError(
+                "There is no such number of cutoffs", given=repr(cutoffs), allowed="whole numbers from 1"
+            )
+        final = (
+            definition.last_mature_cutoff(history)
+            if settings.test_cutoff is None
+            else history.instant(settings.test_cutoff)
+        )
+        back = range(0, cutoffs) if last else range(1, cutoffs + 1)
+        found = [history.midnight(final - k * definition.window_us) for k in back]
+        chosen = sorted(c for c in found if c > history.data_start)
+    else:
+        chosen = sorted({history.instant(c) for c in cutoffs})
+    if not chosen:
+        raise ParameterError(
+            "There is no cutoff to judge the model at",
+            given="none" if not isinstance(cutoffs, int) else f"orders since {history.date(history.data_start)}",
+            fix="Name cutoffs, shorten horizon_days, or bring more history.",
+            code="no-cutoffs",
+        )
+    for cutoff in chosen:
+        check_mature(history, definition, cutoff)
+    return chosen
