@@ -15,7 +15,8 @@ from churn.errors import ParameterError
 def backtest(
     config: ConfigFile,
     cutoffs: Annotated[
-        int | None, typer.Option(min=1, max=100, help="How many cutoffs, one label window apart; 3 by default.")
+        int | None,
+        typer.Option(min=1, max=100, help="How many cutoffs, one label window apart; 3 by default."),
     ] = None,
     cutoff: Annotated[
         list[str] | None, typer.Option(help="A cutoff, YYYY-MM-DD; may be given again, instead of --cutoffs.")

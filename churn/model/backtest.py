@@ -15,10 +15,12 @@ from churn.display import Rendered
 from churn.errors import ParameterError
 from churn.features.signal import Signal
 from churn.files import replacing_folder
+from churn.model.backtest_plots import backtest_figures
 from churn.model.evaluate import Evaluation, Judged, evaluate_parts
 from churn.model.fold import check_mature
 from churn.model.jobs import run_jobs
 from churn.model.replay import Plan, Replayed, Skipped, replay
+from churn.model.tables import evaluation_tables
 from churn.model.verdict import backtest_verdict
 from churn.progress import report
 
@@ -87,7 +89,8 @@ class Backtest(Rendered):
             "warnings": list(self.warnings),
             "pooled": self.pooled.to_dict(),
             "folds": [
-                {"cutoff": f.cutoff, "evaluation": f.evaluation.to_dict(), "facts": f.facts} for f in self.folds
+                {"cutoff": f.cutoff, "evaluation": f.evaluation.to_dict(), "facts": f.facts}
+                for f in self.folds
             ],
             "skipped": [{"cutoff": s.cutoff, "why": s.why} for s in self.skipped],
         }
@@ -112,16 +115,20 @@ class Backtest(Rendered):
         return target
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the figures as frames, by name."""
-        from churn.model.tables import backtest_tables
+        """Return the figures as frames, by name; the cutoff ``all`` is the mean of the cutoffs."""
+        import pandas as pd
 
-        return backtest_tables(self)
+        out = evaluation_tables(self.pooled, [f.evaluation for f in self.folds])
+        out["folds"] = pd.DataFrame(
+            {"cutoff": f.cutoff, "test_rows": f.evaluation.rows, "churn_rate": f.evaluation.churn_rate}
+            | {k: v for k, v in f.facts.items() if isinstance(v, (int, float, str))}
+            for f in self.folds
+        )
+        return out
 
     def figures(self) -> dict[str, Any]:
         """Return the pictures as matplotlib figures, by name; each is drawn from one of the tables."""
-        from churn.model.backtest_plots import backtest_figures
-
-        return backtest_figures(self)
+        return backtest_figures(self.pooled, self.tables())
 
 
 def backtest(
@@ -184,7 +191,9 @@ def backtest(
     folds = [FoldResult(f.judged.cutoff, e, f.facts) for f, e in zip(good, each, strict=True)]
     warnings = [f"Not judged at {s.cutoff}: {s.why}" for s in skipped]
     warnings += [f"The baseline {b} is left out, as {why}." for b, why in left_out.items()]
-    return Backtest(definition.describe(), folds, pooled, backtest_verdict(pooled, each), tuple(warnings), skipped)
+    return Backtest(
+        definition.describe(), folds, pooled, backtest_verdict(pooled, each), tuple(warnings), skipped
+    )
 
 
 def _comparable(good: Sequence[Replayed]) -> tuple[list[Judged], dict[str, str]]:
@@ -225,7 +234,7 @@ def choose_cutoffs(
             if settings.test_cutoff is None
             else history.instant(settings.test_cutoff)
         )
-        back = range(0, cutoffs) if last else range(1, cutoffs + 1)
+        back = range(cutoffs) if last else range(1, cutoffs + 1)
         found = [history.midnight(final - k * definition.window_us) for k in back]
         chosen = sorted(c for c in found if c > history.data_start)
     else:
@@ -233,7 +242,9 @@ def choose_cutoffs(
     if not chosen:
         raise ParameterError(
             "There is no cutoff to judge the model at",
-            given="none" if not isinstance(cutoffs, int) else f"orders since {history.date(history.data_start)}",
+            given="none"
+            if not isinstance(cutoffs, int)
+            else f"orders since {history.date(history.data_start)}",
             fix="Name cutoffs, shorten horizon_days, or bring more history.",
             code="no-cutoffs",
         )

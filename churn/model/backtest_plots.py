@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from churn.model.evaluate import Evaluation
 from churn.model.plots import ACCENT, INK, SOFT, calibration_figure, gain_figure, new_figure
+from churn.model.tables import ALL
 
 if TYPE_CHECKING:
-    from churn.model.backtest import Backtest
+    import pandas as pd
 
-_COLOURS = (ACCENT, "#d9822b", "#5c940d", "#862e9c", "#c92a2a", "#495057", "#0c8599")
+COLOURS = (ACCENT, "#d9822b", "#5c940d", "#862e9c", "#c92a2a", "#495057", "#0c8599")
 
 
-def backtest_figures(backtest: Backtest) -> dict[str, Any]:
+def backtest_figures(pooled: Evaluation, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Draw the pictures of a backtest.
+
+    Parameters
+    ----------
+    pooled : Evaluation
+        All cutoffs together.
+    tables : mapping of str to pandas.DataFrame
+        The tables of the backtest.
 
     Returns
     -------
     dict of str to matplotlib.figure.Figure
-        ``calibration``, ``gains``, ``auc_by_cutoff``, and one for each further part that the backtest holds.
+        ``calibration``, ``gains``, ``auc_by_cutoff``, and one for each further part that there is.
     """
     return {
-        "calibration": calibration_figure(backtest.pooled),
-        "gains": gain_figure(backtest.pooled),
-        "auc_by_cutoff": _by_cutoff(backtest),
+        "calibration": calibration_figure(pooled),
+        "gains": gain_figure(pooled),
+        "auc_by_cutoff": _by_cutoff(tables["figures"]),
     }
 
 
-def _by_cutoff(backtest: Backtest) -> Any:
+def _by_cutoff(figures: pd.DataFrame) -> Any:
     figure, axes = new_figure("AUC by cutoff, with 95 % intervals")
-    predictors = list(backtest.pooled.metrics)
-    width = 0.7 / max(len(predictors), 1)
-    views = [*((f.cutoff, f.evaluation) for f in backtest.folds), ("all", backtest.pooled)]
+    auc = figures[figures["metric"] == "auc"]
+    cutoffs = [*(c for c in auc["cutoff"].unique() if c != ALL), ALL]
+    predictors = list(auc["predictor"].unique())
+    width = 0.7 / len(predictors)
     for j, name in enumerate(predictors):
-        found = [e.metrics[name]["auc"] for _, e in views]
-        at = [i + (j - (len(predictors) - 1) / 2) * width for i in range(len(views))]
+        rows = auc[auc["predictor"] == name].set_index("cutoff").loc[cutoffs]
         axes.errorbar(
-            at,
-            [e.value for e in found],
-            yerr=[[e.value - e.low for e in found], [e.high - e.value for e in found]],
+            [i + (j - (len(predictors) - 1) / 2) * width for i in range(len(cutoffs))],
+            rows["value"],
+            yerr=[rows["value"] - rows["low"], rows["high"] - rows["value"]],
             fmt="o",
-            markersize=6 if name == "model" else 4,
+            markersize=7 if j == 0 else 4,
             linewidth=1.5,
-            color=_COLOURS[j % len(_COLOURS)],
+            color=COLOURS[j % len(COLOURS)],
             label=name,
         )
     axes.axhline(0.5, color=SOFT, linestyle="--", linewidth=1)
-    axes.set_xticks(range(len(views)), [c for c, _ in views])
+    axes.set_xticks(range(len(cutoffs)), ["mean" if c == ALL else c for c in cutoffs])
     axes.set(ylabel="AUC")
     axes.tick_params(colors=INK)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncol=3, frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", ncol=4, frameon=False, fontsize=8)
     return figure

@@ -292,9 +292,7 @@ def evaluate_parts(
             top,
         )
 
-    each = [
-        evaluation(point[i], sampled[i], part, judges[i][predictors[0]]) for i, part in enumerate(parts)
-    ]
+    each = [evaluation(point[i], sampled[i], part, judges[i][predictors[0]]) for i, part in enumerate(parts)]
     if len(parts) == 1:
         return each, each[0]
     together = Judged(
@@ -305,7 +303,9 @@ def evaluate_parts(
     )
     joined = Judge(together.y, np.concatenate([np.asarray(p.predictions[predictors[0]]) for p in parts]))
     pooled = evaluation(point.mean(axis=0), sampled.mean(axis=0), together, joined)
-    gains = [{k: float(np.mean([e.gains[d][k] for e in each])) for k in g} for d, g in enumerate(pooled.gains)]
+    gains = [
+        {k: float(np.mean([e.gains[d][k] for e in each])) for k in g} for d, g in enumerate(pooled.gains)
+    ]
     rate = float(np.mean([e.churn_rate for e in each]))
     return each, replace(pooled, gains=gains, churn_rate=rate, cutoffs=tuple(p.cutoff for p in parts))
 

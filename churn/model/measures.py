@@ -87,7 +87,9 @@ class Judge:
         self.order = order = np.argsort(-p, kind="stable")
         ranked = p[order]
         last = np.concatenate([ranked[1:] != ranked[:-1], [True]])
-        self.ends: slice | np.ndarray = slice(None) if last.all() else np.flatnonzero(last)  # ties in one group
+        self.ends: slice | np.ndarray = (
+            slice(None) if last.all() else np.flatnonzero(last)
+        )  # ties in one group
         self.positive = y[order][:, None]
         clipped = np.clip(p, _TINY, 1 - _TINY)
         self.bin = np.empty(len(y), dtype=np.int64)
@@ -123,8 +125,17 @@ class Judge:
             lift = recalls[1] / SHARES[1]
             k = len(SHARES)
             out = np.vstack(
-                [auc, average_precision, sums[:2], np.abs(sums[2:]).sum(axis=0), lift]
-                + [precisions[:k], recalls[:k], precisions[k:], recalls[k:]]
+                [
+                    auc,
+                    average_precision,
+                    *sums[:2],
+                    np.abs(sums[2:]).sum(axis=0),
+                    lift,
+                    *precisions[:k],
+                    *recalls[:k],
+                    *precisions[k:],
+                    *recalls[k:],
+                ]
             )
         out[:, (P == 0) | (N == 0)] = np.nan
         return out.T

@@ -1,39 +1,42 @@
-"""The figures of a backtest as frames: what is printed, written as CSV, and drawn."""
+"""The figures of evaluations as frames: what is printed, written as CSV, and drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from churn.model.evaluate import Estimate
+from churn.model.evaluate import Estimate, Evaluation
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from churn.model.backtest import Backtest
+ALL = "all"  # the cutoff of figures that are means over the cutoffs
 
 
-def backtest_tables(backtest: Backtest) -> dict[str, pd.DataFrame]:
-    """Return the figures of a backtest as frames.
+def evaluation_tables(pooled: Evaluation, folds: Sequence[Evaluation]) -> dict[str, pd.DataFrame]:
+    """Return the figures of evaluations as frames.
+
+    Parameters
+    ----------
+    pooled : Evaluation
+        All cutoffs together; its cutoff is called ``all``.
+    folds : sequence of Evaluation
+        By cutoff.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``figures`` (cutoff, predictor, metric), ``differences`` (model minus each other predictor),
-        ``calibration`` and ``gains`` (by cutoff), and what else the backtest holds. The cutoff ``all`` is the mean.
+        ``figures`` (cutoff, predictor, metric, value, low, high), ``differences`` (the same for the model minus
+        each other predictor), ``calibration`` and ``gains``.
     """
     import pandas as pd
 
-    views = [("all", backtest.pooled), *((f.cutoff, f.evaluation) for f in backtest.folds)]
+    views = [(ALL, pooled), *((e.cutoff, e) for e in folds)]
     out = {
         "figures": [r for c, e in views for r in _figures(c, e.metrics)],
         "differences": [r for c, e in views for r in _figures(c, e.differences)],
         "calibration": [{"cutoff": c, **b} for c, e in views for b in e.calibration],
         "gains": [{"cutoff": c, **g} for c, e in views for g in e.gains],
-        "folds": [
-            {"cutoff": f.cutoff, "rows": f.evaluation.rows, "churn_rate": f.evaluation.churn_rate}
-            | {k: v for k, v in f.facts.items() if isinstance(v, (int, float, str))}
-            for f in backtest.folds
-        ],
     }
     return {name: pd.DataFrame(rows) for name, rows in out.items()}
 
@@ -47,7 +50,11 @@ def _figures(cutoff: str, block: dict[str, dict[str, Estimate]]) -> list[dict[st
 
 
 def spread(estimate: Estimate) -> dict[str, float]:
-    """Return an estimate as columns: value, low, high."""
+    """Return an estimate as columns: value, low, high.
+
+    Examples
+    --------
+    >>> spread(Estimate(0.7, 0.6, 0.8))
+    {'value': 0.7, 'low': 0.6, 'high': 0.8}
+    """
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-
-

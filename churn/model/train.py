@@ -86,9 +86,7 @@ def train(
         seed=settings.seed,
     )
     model = make_model(history, definition, fold, evaluation, settings, features, own)
-    training = Training(
-        model, training_verdict(evaluation, model.beats_baselines, fold.left_out)
-    )
+    training = Training(model, training_verdict(evaluation, model.beats_baselines, fold.left_out))
     if track:
         from churn.model.tracking import log_training
 

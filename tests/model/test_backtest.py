@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import pytest
@@ -8,17 +9,19 @@ from churn.data.history import DAY_US
 from churn.errors import ModelError, ParameterError
 from churn.model.backtest import backtest, choose_cutoffs
 
+QUICK = TrainingSettings(max_snapshots=4)
+
 
 @pytest.fixture(scope="module")
 def tested(history, definition):
-    return backtest(history, definition, cutoffs=2, jobs=1)
+    return backtest(history, definition, cutoffs=2, settings=QUICK, jobs=1)
 
 
 def test_default_cutoffs_leave_the_final_outcome_unseen(history, definition):
     final = definition.last_mature_cutoff(history)
     chosen = choose_cutoffs(history, definition, 3, settings=TrainingSettings())
     assert chosen[-1] + definition.window_us <= final
-    assert [b - a for a, b in zip(chosen, chosen[1:], strict=False)] == [definition.window_us] * 2
+    assert [b - a for a, b in itertools.pairwise(chosen)] == [definition.window_us] * 2
     assert choose_cutoffs(history, definition, 3, settings=TrainingSettings(), last=True)[-1] == final
     named = choose_cutoffs(
         history, definition, [history.date(chosen[1]), history.date(chosen[0])], settings=TrainingSettings()
@@ -28,7 +31,7 @@ def test_default_cutoffs_leave_the_final_outcome_unseen(history, definition):
 
 @pytest.mark.parametrize("wrong", [0, -1, True])
 def test_a_wrong_number_of_cutoffs_is_refused(history, definition, wrong):
-    with pytest.raises(ParameterError, match="no such number of cutoffs.*whole numbers from 1"):
+    with pytest.raises(ParameterError, match=r"no such number of cutoffs.*whole numbers from 1"):
         backtest(history, definition, cutoffs=wrong)
 
 
@@ -51,13 +54,13 @@ def test_pooled_figures_are_means_of_the_cutoffs(tested):
 
 
 def test_two_processes_give_the_same(history, definition, tested):
-    assert backtest(history, definition, cutoffs=2, jobs=2).to_dict() == tested.to_dict()
+    assert backtest(history, definition, cutoffs=2, settings=QUICK, jobs=2).to_dict() == tested.to_dict()
 
 
 def test_a_cutoff_with_too_short_a_history_is_left_out_and_said(history, definition):
     early = history.date(history.data_start + 150 * DAY_US)
     late = history.date(definition.last_mature_cutoff(history))
-    found = backtest(history, definition, cutoffs=[early, late], jobs=1)
+    found = backtest(history, definition, cutoffs=[early, late], settings=QUICK, jobs=1)
     assert [f.cutoff for f in found.folds] == [late]
     assert found.skipped[0].cutoff == early
     assert any(w.startswith(f"Not judged at {early}: The history is too short") for w in found.warnings)
