@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from churn.features.own import signal
     from churn.model.backtest import backtest
     from churn.model.bundle import load_model
+    from churn.model.explain_customer import explain_customer
     from churn.model.train import train
     from churn.progress import show_progress
     from churn.retention.periods import retention_between, retention_series
@@ -40,6 +41,7 @@ _HOMES = {
     "catalogue": "churn.features.catalogue",
     "check_data": "churn.data.load",
     "compute_features": "churn.features.compute",
+    "explain_customer": "churn.model.explain_customer",
     "ingest": "churn.data.ingest",
     "load_history": "churn.data.load",
     "load_model": "churn.model.bundle",
@@ -67,6 +69,7 @@ __all__ = [
     "catalogue",
     "check_data",
     "compute_features",
+    "explain_customer",
     "ingest",
     "load_history",
     "load_model",

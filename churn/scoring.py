@@ -16,7 +16,7 @@ from churn.errors import DataError, ParameterError
 from churn.features.compute import feature_matrices
 from churn.files import replacing_folder
 from churn.model.bundle import Model
-from churn.model.explain import explain_rows
+from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS, explain_listed
 from churn.progress import report
 from churn.retention.outlook import Outlook, make_outlook
 
@@ -31,9 +31,7 @@ COLUMNS = {
     "rank": "place in the list, by value at stake",
     "churn_probability": "probability of churn within the horizon, as the definition says it",
     "risk_band": "odds of churn against the average odds: critical from 4 times, high from 2, elevated from 1",
-    "reason_1": "what pushes the risk up most, in words",
-    "reason_2": "the second such reason",
-    "reason_3": "the third such reason",
+    **TEXT_COLUMNS,
     "value_at_stake": "churn probability times the spend in the horizon at the own pace of the last year, less returns",
     "last_order": "local date of the last order",
     "days_overdue": "days since the last order less the customer's mean gap (the base's after one); never below 0",
@@ -52,6 +50,8 @@ class Scores(Rendered):
         The listed customers, most value at stake first; columns as in `COLUMNS`.
     everyone : pandas.DataFrame
         All customers of the population with probability, band and value at stake.
+    reasons : pandas.DataFrame
+        The reasons of the listed customers, one row each, with their pushes and numbers.
     retention : Outlook
         Retention of the last period, the one before, and the expected one.
     as_of : str
@@ -66,6 +66,7 @@ class Scores(Rendered):
 
     at_risk: pd.DataFrame
     everyone: pd.DataFrame
+    reasons: pd.DataFrame
     retention: Outlook
     as_of: str
     definition: str
@@ -95,10 +96,11 @@ class Scores(Rendered):
             "model": self.model,
             "columns": COLUMNS
             | {"churn_probability": f"probability of {self.retention.definition.churn_means}"},
+            "reason_columns": REASON_COLUMNS,
         }
 
     def write(self, folder: str | Path) -> Path:
-        """Write at_risk and scores as Parquet and CSV and summary.json, all or nothing.
+        """Write at_risk, reasons and scores as Parquet, at_risk as CSV too, and summary.json, all or nothing.
 
         Returns
         -------
@@ -110,6 +112,7 @@ class Scores(Rendered):
             self.at_risk.to_parquet(fresh / "at_risk.parquet", index=False)
             readable = self.at_risk.round({"churn_probability": 4, "value_at_stake": 2})
             _csv_safe(readable).to_csv(fresh / "at_risk.csv", index=False)
+            self.reasons.to_parquet(fresh / "reasons.parquet", index=False)
             self.everyone.to_parquet(fresh / "scores.parquet", index=False)
             text = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
             (fresh / "summary.json").write_text(text, encoding="utf-8")
@@ -159,7 +162,8 @@ class Scores(Rendered):
                 f"{format_amount(r['value_at_stake'], self.currency)} at stake   last order {r['last_order']}   "
                 f"{r['days_overdue']:.0f} days overdue{ignored}"
             )
-            lines += [f"       - {r[c]}" for c in ("reason_1", "reason_2", "reason_3") if r[c]]
+            lines += [f"       - {r[c]}" for c in TEXT_COLUMNS if r[c] and c.startswith("reason")]
+            lines += [f"       but: {r['keeps_1']}"] if r["keeps_1"] else []
         if not len(shown):
             lines.append("  nobody")
         lines += ["", self.listed_because]
@@ -268,21 +272,22 @@ def score(
         chosen = chosen[: settings.top]
     rule += f". Below it: {format_count(left)} customers."
 
-    report("Finding the reasons")
-    reasons = explain_rows(
-        model.signals,
+    texts, reasons = explain_listed(
+        model,
+        history,
+        view.instant,
         X[chosen],
-        model.contributions(X[chosen], shift=shift, threads=threads)[:, :-1],
+        history.customers[population[chosen]],
+        shift=shift,
         currency=settings.currency,
-        ignored_after_days=model.features.ignored_after_days,
+        threads=threads,
     )
-    texts = [[r.text for r in rs] + [""] * (3 - len(rs)) for rs in reasons]
     last = view.instant - np.round(column["recency_days"][chosen] * DAY_US).astype(np.int64)
     ignored = column.get("ignored_complaints_count")
     at_risk = everyone.iloc[chosen].reset_index(drop=True)
     at_risk.insert(1, "rank", np.arange(1, len(chosen) + 1))
-    for i in range(3):
-        at_risk.insert(4 + i, f"reason_{i + 1}", pd.Series([x[i] for x in texts], dtype=str))
+    for i, name in enumerate(TEXT_COLUMNS):
+        at_risk.insert(4 + i, name, texts[name])
     at_risk["last_order"] = pd.Series(
         pd.DatetimeIndex(last.astype("datetime64[us]"))
         .tz_localize("UTC")
@@ -299,6 +304,7 @@ def score(
     return Scores(
         at_risk,
         everyone,
+        reasons,
         make_outlook(history, definition, t, p, column["recency_days"]),
         history.date(t),
         definition.describe(),

@@ -31,6 +31,8 @@ def test_columns_are_the_documented_ones(result):
         "reason_1",
         "reason_2",
         "reason_3",
+        "keeps_1",
+        "keeps_2",
         "value_at_stake",
         "last_order",
         "days_overdue",
@@ -162,6 +164,7 @@ def test_written_files_hold_the_same(result, tmp_path):
     assert sorted(p.name for p in folder.iterdir()) == [
         "at_risk.csv",
         "at_risk.parquet",
+        "reasons.parquet",
         "scores.parquet",
         "summary.json",
     ]

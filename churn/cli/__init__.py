@@ -19,8 +19,16 @@ from churn.cli.common import (
     progress,
     show_scores,
 )
-from churn.cli.models import default_model, definition_of, save_training, short, track_training
-from churn.errors import ModelError, ParameterError
+from churn.cli.explain import explain
+from churn.cli.models import (
+    check_definition,
+    default_model,
+    definition_of,
+    save_training,
+    short,
+    track_training,
+)
+from churn.errors import ParameterError
 from churn.version import __version__
 
 app = typer.Typer(
@@ -199,14 +207,7 @@ def score(
         )
     settings, history = load(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=own_signals(settings))
-    definition = definition_of(settings)
-    if bundle.definition != definition:
-        raise ModelError(
-            "The model was trained with another definition of churn than the configuration has",
-            given=f"model: {bundle.definition.describe()}; configuration: {definition.describe()}",
-            fix=f"Train again with churn train {config}, or set the definition back.",
-            code="other-definition",
-        )
+    check_definition(bundle, settings, config)
     given = {k: v for k, v in (("top", top), ("threshold", threshold)) if v is not None}
     with progress(quiet=json):
         scores = score_customers(
@@ -227,7 +228,11 @@ def score(
         print_json({**scores.summary(), "folder": str(folder), "customers": customers})
         return
     show_scores(scores)
-    typer.echo(f"\nWritten to {short(folder)}: at_risk.parquet, at_risk.csv, scores.parquet, summary.json")
+    files = "at_risk.parquet, at_risk.csv, reasons.parquet, scores.parquet, summary.json"
+    typer.echo(f"\nWritten to {short(folder)}: {files}")
+
+
+app.command()(explain)
 
 
 @app.command()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from churn.config import Config
     from churn.data.history import History
     from churn.definition import Definition
-    from churn.model.bundle import Training
+    from churn.model.bundle import Model, Training
 
 
 def save_training(model: Any, settings: Config) -> Path:
@@ -56,6 +56,18 @@ def definition_of(settings: Config) -> Definition:
     from churn.definition import make_definition
 
     return make_definition(settings.definition.model_dump())
+
+
+def check_definition(model: Model, settings: Config, config: Path) -> None:
+    """Raise a `ModelError` where the model was trained with another definition than the configuration has."""
+    definition = definition_of(settings)
+    if model.definition != definition:
+        raise ModelError(
+            "The model was trained with another definition of churn than the configuration has",
+            given=f"model: {model.definition.describe()}; configuration: {definition.describe()}",
+            fix=f"Train again with churn train {config}, or set the definition back.",
+            code="other-definition",
+        )
 
 
 def short(path: Path) -> str:

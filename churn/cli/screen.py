@@ -45,7 +45,11 @@ def print_scores(scores: Scores, verdict: str = "") -> None:
         console.print(left)
         console.print(right)
     console.print(
-        Text(f"{scores.definition[0].upper()}{scores.definition[1:]}. {scores.listed_because}", style="dim")
+        Text(
+            f"{scores.definition[0].upper()}{scores.definition[1:]}. {scores.listed_because} "
+            "· raises the risk, ↓ holds it down.",
+            style="dim",
+        )
     )
 
 
@@ -100,8 +104,7 @@ def _list_panel(scores: Scores) -> Any:
             f"  {r['days_overdue']:.0f} days overdue" if r["days_overdue"] >= 1 else "",
         )
         table.add_row(risk, head)
-        reasons = [r[c] for c in ("reason_1", "reason_2", "reason_3") if r[c]]
-        table.add_row("", Text("\n".join(f"· {x}" for x in reasons)))
+        table.add_row("", _reasons(r))
     if not len(scores.at_risk):
         table.add_row("", "nobody")
     listed = float(scores.at_risk["value_at_stake"].sum())
@@ -111,3 +114,17 @@ def _list_panel(scores: Scores) -> Any:
         f"all listed {format_amount(listed, scores.currency)}"
     )
     return Panel(table, title=title, title_align="left", subtitle=subtitle, subtitle_align="left")
+
+
+def _reasons(row: dict[Any, Any]) -> Any:
+    """Return the reasons of one customer, and the strongest that holds the risk down, with a hanging indent."""
+    from rich.table import Table
+    from rich.text import Text
+
+    told = Table.grid(padding=(0, 1))
+    for name in ("reason_1", "reason_2", "reason_3"):
+        if row[name]:
+            told.add_row("·", Text(str(row[name])))
+    if row["keeps_1"]:
+        told.add_row(Text("↓", style="green"), Text(str(row["keeps_1"]), style="green"))
+    return told

@@ -7,15 +7,13 @@ nothing that fits is passed over in the reasons, never in the sum.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.data.history import History, Instant, check_history
-from churn.errors import ParameterError
-from churn.features.compute import feature_matrices
-from churn.features.signal import Signal
+from churn.data.history import History
 
 # The tellers register themselves.
 from churn.model.reasons import contact, orders, service, spending  # noqa: F401
@@ -26,9 +24,36 @@ from churn.model.reasons.orders import once
 from churn.model.reasons.registry import Direction, tell
 from churn.model.reasons.stories import Stories, story_of
 from churn.model.reasons.words import Facts, Sentence, Setting
+from churn.progress import report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from churn.model.bundle import Model
 
 MOST_UP, MOST_DOWN = 3, 2
-LEAST_PUSH = 0.1  # log-odds from which a story is worth telling: a tenth of the odds
+LEAST_PUSH = 0.05  # log-odds from which a comparison is worth telling: a twentieth of the odds
+LEAST_PLAIN = 0.1  # and a plain fact
+TEXT_COLUMNS = {
+    "reason_1": "what raises the risk most, in words",
+    "reason_2": "the second such reason; empty where there are fewer",
+    "reason_3": "the third such reason",
+    "keeps_1": "what holds the risk down most, in words; empty where nothing does",
+    "keeps_2": "the second such reason",
+}
+REASON_COLUMNS = {
+    "customer": "the customer's id, as it came",
+    "rank": "place of the customer in the list",
+    "direction": "up: raises the risk, as reason_1 to reason_3; down: holds it down, as keeps_1 and keeps_2",
+    "place": "1 for the strongest reason of a customer and direction",
+    "family": "the family of signals",
+    "story": "what the reason is about; several topics may tell one story",
+    "topic": "the topic of the story that the sentence tells",
+    "push_log_odds": "what the story adds to the log-odds of churn, all its topics together",
+    "text": "the sentence",
+    "numbers": "the numbers in the sentence, as JSON: by signal, or by what was computed from signals",
+}
+_TOGETHER = 2000  # customers explained at once
 
 
 def explain_rows(
@@ -40,6 +65,8 @@ def explain_rows(
     most_up: int = MOST_UP,
     most_down: int = MOST_DOWN,
     whole: bool = False,
+    as_of: str = "",
+    definition: str = "",
 ) -> list[Explanation]:
     """Return why some customers have their scores.
 
@@ -57,6 +84,8 @@ def explain_rows(
         Reasons per customer that raise the risk, and that hold it down.
     whole : bool, default False
         Tell every topic that can be told and the own numbers, for one customer to be read in full.
+    as_of, definition : str, optional
+        For the explanations: the cutoff's date, and what churn means.
 
     Returns
     -------
@@ -77,13 +106,11 @@ def explain_rows(
             *_reasons(stories, of_customer, facts, row, "down", most_down),
         )
         told = tuple(
-            Push(
-                stories.families[topic], story_of(topic), topic, push, _text(stories, topic, facts, push) if whole else ""
-            )
-            for topic, push in zip(stories.topics, row, strict=True)
+            Push(stories.families[t], story_of(t), t, push, _text(stories, t, facts, push) if whole else "")
+            for t, push in zip(stories.topics, row, strict=True)
         )
         own = own_numbers(facts) if whole else ()
-        out.append(Explanation(who, base, told, reasons, own=own))
+        out.append(Explanation(who, base, told, reasons, as_of, definition, own))
     return out
 
 
@@ -104,14 +131,20 @@ def _reasons(
         for story in strong:
             if len(found) == most:
                 break
-            if story in found:
+            if story in found or (plain and total[story] < LEAST_PLAIN):
                 continue
             for i in sorted(of_customer[story], key=lambda i: -sign * pushes[i]):
                 topic = stories.topics[i]
                 said = _tell(stories, topic, facts, direction, plain) if sign * pushes[i] > 0 else None
                 if said and all(said.text != r.text for r in found.values()):
                     found[story] = Reason(
-                        stories.families[topic], story, topic, direction, sign * total[story], said.text, said.numbers
+                        stories.families[topic],
+                        story,
+                        topic,
+                        direction,
+                        sign * total[story],
+                        said.text,
+                        said.numbers,
                     )
                     break
     return sorted(found.values(), key=lambda r: -abs(r.push))
@@ -130,3 +163,71 @@ def _text(stories: Stories, topic: str, facts: Facts, push: float) -> str:
     direction: Direction = "up" if push > 0 else "down"
     said = [_tell(stories, topic, facts, direction, plain) for plain in (False, True)] if push else []
     return next((s.text for s in said if s), "")
+
+
+def explain_listed(
+    model: Model,
+    history: History,
+    cutoff: int,
+    X: np.ndarray,
+    customers: pd.Index[Any],
+    *,
+    shift: float = 0.0,
+    currency: str = "",
+    threads: int = 2,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the reasons of the listed customers, part by part: their contributions need much memory.
+
+    Parameters
+    ----------
+    model : Model
+        Whose contributions are told.
+    history : History
+        Its time zone is that of dates.
+    cutoff : int
+        The instant of the signals.
+    X : numpy.ndarray of shape (n_listed, n_signals)
+        The model's signals.
+    customers : pandas.Index of shape (n_listed,)
+        The ids, in the order of the list.
+    shift : float, default 0
+        The shift of the base rate that the scores have.
+    currency : str, default ""
+        Before amounts.
+    threads : int, default 2
+        Threads of the contributions.
+
+    Returns
+    -------
+    columns : pandas.DataFrame of shape (n_listed, 5)
+        ``reason_1`` to ``reason_3`` and ``keeps_1`` to ``keeps_2``, empty where there are fewer.
+    reasons : pandas.DataFrame
+        One row per reason: `REASON_COLUMNS`.
+    """
+    import pandas as pd
+
+    setting = Setting(model.signals, cutoff, history.timezone, currency, model.features.ignored_after_days)
+    texts: list[list[str]] = []
+    rows: list[tuple[Any, ...]] = []
+    for start in range(0, len(X), _TOGETHER):
+        report("Finding the reasons", start, len(X))
+        part = X[start : start + _TOGETHER]
+        contributions = model.contributions(part, shift=shift, threads=threads)
+        for at, e in enumerate(explain_rows(setting, part, contributions), start):
+            texts.append([*_padded(e.up, MOST_UP), *_padded(e.down, MOST_DOWN)])
+            for reasons in (e.up, e.down):
+                for place, r in enumerate(reasons, 1):
+                    numbers = json.dumps(r.numbers, ensure_ascii=False)
+                    rows.append((at, r.direction, place, r.family, r.story, r.topic, r.push, r.text, numbers))
+    report("Finding the reasons", len(X), len(X))
+    columns = pd.DataFrame(texts, columns=list(TEXT_COLUMNS), dtype=str)
+    table = pd.DataFrame(rows, columns=["rank", *list(REASON_COLUMNS)[2:]])
+    position = table["rank"].to_numpy(dtype=np.int64)
+    table["rank"] = position + 1
+    table.insert(0, "customer", customers[position])
+    words = dict.fromkeys(("direction", "family", "story", "topic", "text", "numbers"), str)
+    return columns, table.astype({"place": np.int64, "push_log_odds": np.float64, **words})
+
+
+def _padded(reasons: Sequence[Reason], most: int) -> list[str]:
+    return [r.text for r in reasons] + [""] * (most - len(reasons))

@@ -1,202 +1,169 @@
-import math
+import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churn.features.catalogue import catalogue
 from churn.features.compute import feature_matrix
-from churn.model.explain import _Teller, explain_rows
+from churn.features.own import signal
+from churn.model.explain import LEAST_PUSH, REASON_COLUMNS, TEXT_COLUMNS, explain_listed, explain_rows
+from churn.model.reasons.words import Setting
 
 
 @pytest.fixture(scope="module")
-def listed(history, definition, model):
-    view = history.as_of(definition.last_mature_cutoff(history))
+def cutoff(history, definition):
+    return definition.last_mature_cutoff(history)
+
+
+@pytest.fixture(scope="module")
+def listed(history, definition, model, cutoff):
+    view = history.as_of(cutoff)
     population = definition.population(view)
     X = feature_matrix(view, population, model.signals)
-    top = np.argsort(-model.predict(X))[:200]
-    return X[top], model.contributions(X[top])[:, :-1]
+    top = np.argsort(-model.predict(X))[:150]
+    return X[top], model.contributions(X[top]), history.customers[population[top]]
 
 
-def test_listed_customers_get_three_different_reasons(listed, model):
-    X, contributions = listed
-    reasons = explain_rows(model.signals, X, contributions)
-    assert len(reasons) == 200
-    assert np.mean([len(r) == 3 for r in reasons]) > 0.9
-    for found in reasons:
-        assert len({r.text for r in found}) == len(found)
-        assert all(r.push > 0 for r in found)
-        assert [r.push for r in found] == sorted((r.push for r in found), reverse=True)
-        assert all("nan" not in r.text and "inf" not in r.text for r in found)
+@pytest.fixture(scope="module")
+def explained(listed, model, cutoff):
+    return explain_rows(Setting(model.signals, cutoff), *listed[:2], customers=listed[2])
 
 
-def test_reasons_carry_the_customers_own_numbers(listed, model):
-    X, contributions = listed
-    names = [s.name for s in model.signals]
-    told = 0
-    for row, found in zip(X, explain_rows(model.signals, X, contributions), strict=True):
-        for reason in found:
-            match = re.fullmatch(r"No order for (\d+) days?; usually one every (\d+) days?", reason.text)
-            if match:
-                told += 1
-                assert int(match[1]) == round(row[names.index("recency_days")])
-                assert int(match[2]) == round(row[names.index("gap_mean_days")])
-    assert told > 10
+_RHYTHM = {"silence", "frequency", "experience"}
 
 
-def test_topic_push_is_the_sum_of_its_contributions(listed, model):
-    X, contributions = listed
-    topics = np.array([s.topic for s in model.signals])
-    reason = explain_rows(model.signals, X[:1], contributions[:1])[0][0]
-    assert reason.push == pytest.approx(contributions[0, topics == reason.topic].sum())
+def explain(signals, facts, pushes, **more):
+    signals = tuple(s for s in catalogue() if s.topic in signals) if isinstance(signals, set) else signals
+    X = np.array([[facts.get(s.name, np.nan) for s in signals]])
+    C = np.array([[*(pushes.get(s.name, 0.0) for s in signals), -0.5]])
+    return explain_rows(Setting(signals, 0), X, C, **more)[0]
 
 
-def test_what_pushes_down_is_no_reason(listed, model):
-    X, contributions = listed
-    assert explain_rows(model.signals, X[:3], -np.abs(contributions[:3])) == [[], [], []]
+def test_base_and_pushes_add_up_to_the_score(explained, listed, model):
+    X, contributions, _ = listed
+    log_odds = model.predictor.log_odds(X)
+    for e, row, z in zip(explained, contributions, log_odds, strict=True):
+        assert e.log_odds == pytest.approx(z, abs=1e-9)
+        assert e.log_odds == pytest.approx(row.sum(), abs=1e-9)
+        assert e.base + sum(e.families.values()) == pytest.approx(z, abs=1e-9)
+        assert e.base + sum(e.stories.values()) == pytest.approx(z, abs=1e-9)
 
 
-def test_few_orders_are_no_habit():
-    text = tell("silence", recency_days=109.0, gap_mean_days=2.0, order_days_count=3)
-    assert text == "No order for 109 days; the few before came 2 days apart"
+def test_a_shift_of_the_base_rate_is_in_the_base_alone(listed, model, cutoff):
+    X = listed[0][:20]
+    setting = Setting(model.signals, cutoff)
+    plain, moved = (explain_rows(setting, X, model.contributions(X, shift=s)) for s in (0.0, 0.7))
+    for a, b in zip(plain, moved, strict=True):
+        assert b.base - a.base == pytest.approx(0.7)
+        assert (b.pushes, b.reasons) == (a.pushes, a.reasons)
+    assert [e.probability for e in moved] == pytest.approx(model.predict(X, shift=0.7))
 
 
-def test_plain_facts_only_fill_what_comparisons_leave():
-    signals = tuple(s for s in catalogue() if s.topic in ("spend", "silence"))
-    X = np.array(
-        [[{"recency_days": 64, "gap_mean_days": 21, "amount_180d": 50}.get(s.name, np.nan) for s in signals]]
-    )
-    push = np.array([[5.0 if s.topic == "spend" else 1.0 for s in signals]])
-    assert [r.text for r in explain_rows(signals, X, push)[0]] == [
-        "Spent 50.00 in the last 180 days",
-        "No order for 64 days; usually one every 21 days",
+def test_reasons_are_of_different_stories_and_in_order(explained):
+    for e in explained:
+        assert len(e.up) <= 3
+        assert len(e.down) <= 2
+        assert len({r.story for r in e.reasons}) == len({r.text for r in e.reasons}) == len(e.reasons)
+        for reasons, sign in ((e.up, 1), (e.down, -1)):
+            sizes = [sign * r.push for r in reasons]
+            assert sizes == sorted(sizes, reverse=True)
+            assert all(x >= LEAST_PUSH for x in sizes)
+    assert np.mean([len(e.up) >= 2 for e in explained]) > 0.6
+    assert all(e.up for e in explained)
+
+
+def test_a_reason_holds_the_push_of_its_story(explained):
+    several = 0
+    for e in explained:
+        by_story = dict(e.stories)
+        for r in e.reasons:
+            assert r.family in e.families
+            if r.story in by_story and r.story not in ("rhythm of orders", "relationship"):
+                several += 1
+                assert r.push == pytest.approx(by_story[r.story], abs=1e-9)
+    assert several > 100
+
+
+def test_no_sentence_has_an_unknown_number(explained):
+    for e in explained:
+        for r in e.reasons:
+            assert not re.search(r"\bnan\b|\binf\b|[{}|]|-\d+ days|\b1 \w+s\b(?<!1 less)", r.text), r.text
+
+
+def test_a_customer_with_one_order_day_hears_of_it_once(explained):
+    found = [[r.text for r in e.up] for e in explained]
+    once = [x for x in found if any(t.startswith("Ordered o") for t in x)]
+    assert once
+    assert all(sum("rdered o" in t or "back after" in t for t in x) == 1 for x in once)
+
+
+def test_correlated_topics_are_added_up():
+    facts = {"gap_mean_days": 21.2, "recency_days": 64.4, "order_days_count": 9, "gap_largest_days": 70}
+    e = explain(_RHYTHM, facts, {"recency_days": 1.0, "orders_count_90d": -0.4})
+    (reason,) = e.up
+    assert reason.text == "Ordered every 21 days, now silent for 64 days"
+    assert reason.push == pytest.approx(0.6)
+    assert (reason.story, reason.topic, reason.family) == ("rhythm of orders", "silence", "rhythm")
+    assert reason.numbers == {"gap_mean_days": 21.2, "recency_days": 64.4}
+    assert e.down == ()
+
+
+def test_opposite_pushes_within_a_story_are_no_reason():
+    facts = {"gap_mean_days": 21.2, "recency_days": 64.4, "order_days_count": 9}
+    assert not explain(_RHYTHM, facts, {"recency_days": 1.0, "overdue_ratio": -0.99}).reasons
+
+
+def test_a_topic_that_pushes_down_is_not_told_as_what_raises_the_risk():
+    facts = {"gap_mean_days": 21.2, "recency_days": 64.4, "order_days_count": 9, "orders_count_365d": 30}
+    e = explain(_RHYTHM, facts, {"recency_days": -0.2, "orders_count_90d": 0.9})
+    assert all("silent" not in r.text for r in e.up)
+
+
+def test_plain_facts_need_more_than_comparisons_and_only_fill_what_is_left():
+    facts = {"amount_365d": 50.0, "amount_365d_rank": 0.1, "interactions_recency_days": 44}
+    pushes = {"amount_365d": 0.09, "interactions_recency_days": 0.06}
+    names = {"spend", "engagement:interactions"}
+    assert [r.text for r in explain(names, facts, pushes).up] == ["No contact for 44 days"]
+    more = explain(names, facts, pushes | {"amount_365d": 0.2})
+    assert [r.text for r in more.up] == [
+        "Spent 50.00 in the last 365 days; about 90 % of the customers spent more",
+        "No contact for 44 days",
     ]
-    assert [r.topic for r in explain_rows(signals, X, push, most=1)[0]] == ["silence"]
+    one = explain(names, facts, pushes | {"amount_365d": 0.2}, most_up=1)
+    assert [r.text for r in one.up] == ["No contact for 44 days"]
 
 
-def tell(topic, **facts):
-    return _Teller("£", 7).tell(topic, facts, {})
+def test_signals_of_the_own_are_told_by_their_meaning():
+    ours = signal("basket_of_three", "Count('orders', 30)", meaning="orders of the month; never unknown")
+    (reason,) = explain((ours,), {"basket_of_three": 2.0}, {"basket_of_three": 0.4}).up
+    assert reason.text == "Orders of the month: 2"
+    assert (reason.family, reason.topic) == ("own", "basket_of_three")
+    assert explain((ours,), {}, {"basket_of_three": 0.4}).reasons == ()
 
 
-@pytest.mark.parametrize(
-    ("topic", "facts", "text"),
-    [
-        (
-            "silence",
-            {"recency_days": 64.2, "gap_mean_days": 21.3, "order_days_count": 9},
-            "No order for 64 days; usually one every 21 days",
-        ),
-        ("silence", {"recency_days": 9.0, "orders_count": 1}, "Ordered once, 9 days ago, and not again"),
-        (
-            "silence",
-            {"recency_days": 1.0, "orders_count": 3},
-            "Ordered on a single day, 1 day ago, and not again",
-        ),
-        (
-            "frequency",
-            {"gap_mean_days": 9, "orders_count_90d": 1, "orders_count_365d": 9, "orders_decline_90d": 0.5},
-            "1 order in the last 90 days; the usual pace was 2.0",
-        ),
-        (
-            "frequency",
-            {"gap_mean_days": 9, "orders_count_90d": 0, "orders_count_365d": 9, "orders_decline_90d": 1.0},
-            "No order in the last 90 days, 9 in the last 365",
-        ),
-        (
-            "frequency",
-            {"gap_mean_days": 9, "orders_count_90d": 9, "orders_count_365d": 30, "orders_decline_90d": -1.0},
-            None,
-        ),
-        (
-            "ignored",
-            {"ignored_complaints_count": 1, "ignored_complaint_recency_days": 41.4},
-            "A complaint without an answer within 7 days, opened 41 days ago",
-        ),
-        (
-            "ignored",
-            {"ignored_complaints_count": 2, "ignored_complaint_recency_days": 41.4},
-            "2 complaints without an answer within 7 days, the last opened 41 days ago",
-        ),
-        (
-            "ignored",
-            {"ignored_complaints_count": 0, "unanswered_complaint_oldest_days": 3.0},
-            "A complaint has waited 3 days for an answer",
-        ),
-        ("ignored", {"ignored_complaints_count": 0}, None),
-        (
-            "complaints",
-            {"complaints_count_365d": 2, "complaint_recency_days": 5},
-            "Complained twice in the last 365 days, last 5 days ago",
-        ),
-        ("replies", {"first_reply_hours_last": 52.4}, "Waited 52 hours for the last answer from support"),
-        ("replies", {"first_reply_hours_last": 3.0}, None),
-        ("satisfaction", {"satisfaction_last": 2.0}, "Gave 2 as the last satisfaction mark"),
-        ("satisfaction", {"satisfaction_last": 5.0}, None),
-        (
-            "basket",
-            {"amount_last": 30, "amount_mean": 80, "amount_last_vs_mean": 0.375},
-            "The last order was £30.00; the average is £80.00",
-        ),
-        (
-            "returns",
-            {"returns_count": 2, "returned_amount_share": 0.3},
-            "Returned 30 % of what was ordered (2 returns)",
-        ),
-        ("returns", {"returns_count": 0, "returned_amount_share": 0.0}, None),
-        ("engagement:visit", {"visit_recency_days": 44}, "No visit for 44 days"),
-        (
-            "engagement:email_open",
-            {"email_open_recency_days": 4, "email_open_count_30d": 1, "email_open_decline_30d": 0.75},
-            "1 email open in the last 30 days; the usual pace was 4.0",
-        ),
-        (
-            "engagement:visit",
-            {"visit_recency_days": 4, "visit_count_30d": 9, "visit_decline_30d": -0.5},
-            None,
-        ),
-        (
-            "season",
-            {"tenure_days": 500, "orders_same_season": 0},
-            "Ordered nothing in the same season last year",
-        ),
-        ("season", {"tenure_days": 100, "orders_same_season": 0}, None),
-        ("channel", {}, None),
-    ],
-)
-def test_sentences(topic, facts, text):
-    assert tell(topic, **facts) == text
+def test_listed_tables_agree_with_the_explanations(listed, explained, model, history, cutoff, monkeypatch):
+    monkeypatch.setattr("churn.model.explain._TOGETHER", 77)  # several parts, the last one shorter
+    X, _, customers = listed
+    columns, reasons = explain_listed(model, history, cutoff, X, customers)
+    assert list(columns.columns) == list(TEXT_COLUMNS)
+    assert list(reasons.columns) == list(REASON_COLUMNS)
+    assert list(columns["reason_1"]) == [e.up[0].text for e in explained]
+    assert list(columns["keeps_2"]) == [e.down[1].text if len(e.down) > 1 else "" for e in explained]
+    assert len(reasons) == sum(len(e.reasons) for e in explained)
+    first = reasons[reasons["rank"] == 1]
+    assert set(first["customer"]) == {customers[0]}
+    assert list(first["text"]) == [r.text for r in explained[0].reasons]
+    assert list(first["push_log_odds"]) == pytest.approx([r.push for r in explained[0].reasons])
+    assert json.loads(first["numbers"].iloc[0]) == explained[0].reasons[0].numbers
 
 
-def test_every_topic_copes_with_nothing_known():
-    for topic in {s.topic for s in catalogue()}:
-        assert tell(topic) is None, topic
-
-
-def test_contacts_of_any_kind_and_of_one_kind_are_not_told_twice():
-    signals = tuple(s for s in catalogue() if s.topic.startswith("engagement"))
-    X = np.full((1, len(signals)), math.nan)
-    for i, s in enumerate(signals):
-        if s.name.endswith("recency_days"):
-            X[0, i] = 50
-    assert len(explain_rows(signals, X, np.ones_like(X))[0]) == 1
-
-
-@pytest.mark.parametrize(
-    ("topic", "facts", "text"),
-    [
-        ("experience", {"amount_total": 120}, "No habit yet: £120 spent so far, all on one day"),
-        (
-            "frequency",
-            {"overdue_days": 9, "gap_usual_days": 56.2},
-            "Others order again after 56 days on average",
-        ),
-        ("frequency", {"gap_mean_days": 9, "orders_count_365d": 7}, "7 orders in the last 365 days"),
-        ("silence", {"gap_mean_days": 9, "recency_days": 3}, "The last order was 3 days ago"),
-        ("silence", {"recency_days": 3}, None),
-        ("spend", {"gap_mean_days": 9, "amount_180d": 1500}, "Spent £1,500 in the last 180 days"),
-        ("complaints", {}, None),
-        ("basket", {}, None),
-    ],
-)
-def test_plain_facts(topic, facts, text):
-    assert _Teller("£", 7).tell(topic, facts, {}, plain=True) == text
+def test_nobody_listed_gives_empty_tables_of_the_same_columns(model, history, cutoff):
+    columns, reasons = explain_listed(
+        model, history, cutoff, np.empty((0, len(model.signals))), history.customers[:0]
+    )
+    assert list(columns.columns) == list(TEXT_COLUMNS)
+    assert list(reasons.columns) == list(REASON_COLUMNS)
+    assert len(columns) == len(reasons) == 0
+    assert pd.api.types.is_float_dtype(reasons["push_log_odds"])

@@ -10,6 +10,7 @@ from churn.data.history import DAY_US
 from churn.errors import ModelError, ParameterError
 from churn.model.boost import _recentred_log_loss
 from churn.model.explain import explain_rows
+from churn.model.reasons.words import Setting
 
 
 def test_beats_the_baselines_on_the_shop_and_says_so(training):
@@ -138,11 +139,11 @@ def test_signals_of_ones_own_are_learnt_kept_and_told(history, definition, tmp_p
 
     signals = trained.model.signals
     X = np.zeros((1, len(signals)))
-    push = np.zeros((1, len(signals)))
-    push[0, -2], push[0, -1] = 2.0, 1.0
+    push = np.zeros((1, len(signals) + 1))
+    push[0, -3], push[0, -2] = 2.0, 1.0
     X[0, -1] = 0.25
-    told = explain_rows(signals, X, push)[0]
-    assert [r.text for r in told] == [
+    told = explain_rows(Setting(signals, 0), X, push)[0]
+    assert [r.text for r in told.up] == [
         "Orders above 30 in the last 90 days: 0",
-        "Share of orders on a weekend: 0.25",
+        "Share of orders on a weekend: 25 %",
     ]

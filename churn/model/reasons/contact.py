@@ -22,6 +22,8 @@ def _engagement_up(f: Facts, topic: str) -> Telling:
     kind = topic.split(":", 1)[1]
     noun, days, recent = _noun(kind), f"{kind}_recency_days", f"{kind}_count_30d"
     fall = f(f"{kind}_decline_30d")
+    if kind == "interactions" and f("recency_days") < f(days):
+        noun = "contact beside orders"  # an order is a contact too
     if f(days) >= _SILENT_DAYS:
         for window in (90, 180):
             count, before = f"{kind}_count_{window}d", window - round(f(days))
@@ -32,7 +34,7 @@ def _engagement_up(f: Facts, topic: str) -> Telling:
     if NOTABLE <= fall < 1:
         usual = f(recent) / (1 - fall)
         if usual - f(recent) >= _HALF and usual >= 1:
-            text = f"{{recent|n {_spelt(noun)}}} in the last 30 days instead of the usual {{usual|number}}"
+            text = f"{{recent|n {_spelt(_noun(kind))}}} in the last 30 days instead of the usual {{usual|number}}"
             yield f.say(text, recent=recent, usual=usual)
 
 
@@ -119,7 +121,9 @@ def _plan_up(f: Facts, topic: str) -> Telling:
 
 @tells("plan", direction="up", plain=True)
 def _plan_up_plain(f: Facts, topic: str) -> Telling:
-    yield f.say("Pays {plan_price|money} a month; the last entry about the subscription was {subscription_recency_days|ago}")
+    yield f.say(
+        "Pays {plan_price|money} a month; the last entry about the subscription was {subscription_recency_days|ago}"
+    )
     yield f.say("The last entry about the subscription was {subscription_recency_days|ago}")
 
 
@@ -127,7 +131,9 @@ def _plan_up_plain(f: Facts, topic: str) -> Telling:
 def _plan_down(f: Facts, topic: str) -> Telling:
     change = f("plan_price_change")
     if change > 0:
-        yield f.say("Went up to a plan of {plan_price|money} a month, {more|money} more than before", more=change)
+        yield f.say(
+            "Went up to a plan of {plan_price|money} a month, {more|money} more than before", more=change
+        )
     if f("price_rises_count_365d") > 0:
         yield f.say("{price_rises_count_365d|n upgrade} in the last 365 days")
     yield belongs(f, "plan", "down", "The plan {value} {raises} the risk")

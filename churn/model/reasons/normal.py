@@ -29,11 +29,15 @@ def _all(f: Facts) -> Iterator[Compared]:
         yield from _one(f, "different products in the last order", "products_last", "products_mean", "number")
     for name in f.names(""):
         kind = name.removesuffix("_decline_30d")
-        if kind != name and kind != "orders":
+        if kind not in (name, "orders"):
             noun = "contacts" if kind == "interactions" else f"{kind.replace('_', ' ')}, times"
             yield from _pace(f, f"{noun} in the last 30 days", f"{kind}_count_30d", f(name), "number", True)
     yield from _one(
-        f, "hours to the last answer from support", "first_reply_hours_last", "first_reply_hours_mean", "number"
+        f,
+        "hours to the last answer from support",
+        "first_reply_hours_last",
+        "first_reply_hours_mean",
+        "number",
     )
     yield from _one(f, "last satisfaction mark", "satisfaction_last", "satisfaction_mean", "number")
 

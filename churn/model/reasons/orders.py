@@ -192,12 +192,6 @@ def _acquisition_up(f: Facts, topic: str) -> Telling:
     yield belongs(f, "first_order_month", "up", "First ordered in {value}, which {raises} the risk")
 
 
-@tells("acquisition", direction="up", plain=True)
-def _acquisition_up_plain(f: Facts, topic: str) -> Telling:
-    if f.push("first_order_amount") > 0:
-        yield f.say("The first order was {first_order_amount|money}")
-
-
 @tells("acquisition", direction="down")
 def _acquisition_down(f: Facts, topic: str) -> Telling:
     if habit(f) and f("first_order_amount_vs_mean") <= 0.67:
@@ -218,7 +212,9 @@ def belongs(f: Facts, name: str, direction: Direction, template: str, **given: s
 @tells("season", direction="up")
 def _season_up(f: Facts, topic: str) -> Telling:
     if f("first_order_days") >= 365 and f("orders_same_season") == 0:
-        yield f.say("Ordered nothing in the coming season a year ago, the 60 days from {start|date}", start=365.0)
+        yield f.say(
+            "Ordered nothing in the coming season a year ago, the 60 days from {start|date}", start=365.0
+        )
 
 
 @tells("season", direction="down")

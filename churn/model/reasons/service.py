@@ -8,6 +8,7 @@ from churn.model.reasons.orders import NOTABLE, habit
 from churn.model.reasons.registry import tells
 from churn.model.reasons.words import Facts, Telling
 
+_MARK = "Gave {satisfaction_last|number} as the last satisfaction mark"
 _LONG_HOURS, _SHORT_HOURS = 24, 12
 
 
@@ -22,7 +23,9 @@ def _ignored_up(f: Facts, topic: str) -> Telling:
             "{unanswered_complaint_oldest_days|days}" + more
         )
     if count == 1:
-        yield f.say(f"The complaint of {{ignored_complaint_recency_days|date}} got no answer within {patience}")
+        yield f.say(
+            f"The complaint of {{ignored_complaint_recency_days|date}} got no answer within {patience}"
+        )
     if count > 1:
         yield f.say(
             f"{{ignored_complaints_count|n complaint}} got no answer within {patience}, the last of "
@@ -35,16 +38,22 @@ def _ignored_down(f: Facts, topic: str) -> Telling:
     count, ever = f("ignored_complaints_count"), f("complaints_share")
     if count == 0 and ever > 0 and math.isnan(f("unanswered_complaint_oldest_days")):
         patience = f"{f.setting.ignored_after_days:g} days"
-        yield f.say(f"Every complaint was answered within {patience}, the last of {{complaint_recency_days|date}}")
+        yield f.say(
+            f"Every complaint was answered within {patience}, the last of {{complaint_recency_days|date}}"
+        )
     if f("orders_after_ignored") >= 1:
-        yield f.say("Ordered {orders_after_ignored|times} since the complaint of {ignored_complaint_recency_days|date}")
+        yield f.say(
+            "Ordered {orders_after_ignored|times} since the complaint of {ignored_complaint_recency_days|date}"
+        )
 
 
 @tells("complaints", direction="up")
 def _complaints_up(f: Facts, topic: str) -> Telling:
     year = f("complaints_count_365d")
     if f("orders_after_complaint") == 0:
-        yield f.say("No order since the complaint of {complaint_recency_days|date}, {complaint_recency_days|ago}")
+        yield f.say(
+            "No order since the complaint of {complaint_recency_days|date}, {complaint_recency_days|ago}"
+        )
     if year > 1:
         yield f.say(
             "Complained {complaints_count_365d|times} in the last 365 days, the last time on "
@@ -93,7 +102,9 @@ def _tickets_up_plain(f: Facts, topic: str) -> Telling:
 @tells("tickets", direction="down")
 def _tickets_down(f: Facts, topic: str) -> Telling:
     if f("orders_after_ticket") >= 1:
-        yield f.say("Ordered {orders_after_ticket|times} since the support ticket of {ticket_recency_days|date}")
+        yield f.say(
+            "Ordered {orders_after_ticket|times} since the support ticket of {ticket_recency_days|date}"
+        )
     if f("tickets_count") == 0 and habit(f):
         yield f.say("Has not needed support in {orders_count|n order}")
     elif f("tickets_count_365d") == 0 and f("tenure_days") >= 365:
@@ -104,7 +115,9 @@ def _tickets_down(f: Facts, topic: str) -> Telling:
 def _open_up(f: Facts, topic: str) -> Telling:
     count = f("open_tickets_count")
     if count == 1:
-        yield f.say("A ticket of {open_ticket_oldest_days|date} is still open, for {open_ticket_oldest_days|days}")
+        yield f.say(
+            "A ticket of {open_ticket_oldest_days|date} is still open, for {open_ticket_oldest_days|days}"
+        )
     if count > 1:
         yield f.say(
             "{open_tickets_count|n ticket} still open, the oldest for {open_ticket_oldest_days|days}, since "
@@ -168,7 +181,9 @@ def _trouble_down(f: Facts, topic: str) -> Telling:
 @tells("repeat contact", direction="up")
 def _repeat_up(f: Facts, topic: str) -> Telling:
     if f("repeat_tickets_count_90d") > 0:
-        yield f.say("Wrote again about the same thing: {repeat_tickets_count_90d|n ticket} in the last 90 days")
+        yield f.say(
+            "Wrote again about the same thing: {repeat_tickets_count_90d|n ticket} in the last 90 days"
+        )
     if f("repeat_tickets_share") > 0:
         yield f.say("{repeat_tickets_share|percent} of the tickets were about the same thing again")
 
@@ -182,9 +197,11 @@ def _repeat_down(f: Facts, topic: str) -> Telling:
 @tells("satisfaction", direction="up")
 def _satisfaction_up(f: Facts, topic: str) -> Telling:
     if f("satisfaction_change") <= -0.25:
-        yield f.say("Gave {satisfaction_last|number} as the last satisfaction mark, {satisfaction_mean|number} on average")
+        yield f.say(
+            "Gave {satisfaction_last|number} as the last satisfaction mark, {satisfaction_mean|number} on average"
+        )
     if f("satisfaction_last") <= 3:
-        yield f.say("Gave {satisfaction_last|number} as the last satisfaction mark")
+        yield f.say(_MARK)
     if f("satisfaction_mean") <= 3:
         yield f.say("Gives {satisfaction_mean|number} as satisfaction mark on average")
     if f("satisfaction_silent_share") >= 0.5:
@@ -194,6 +211,8 @@ def _satisfaction_up(f: Facts, topic: str) -> Telling:
 @tells("satisfaction", direction="down")
 def _satisfaction_down(f: Facts, topic: str) -> Telling:
     if f("satisfaction_last") >= 4 and f("satisfaction_change") >= 0.25:
-        yield f.say("Gave {satisfaction_last|number} as the last satisfaction mark, {satisfaction_mean|number} on average")
+        yield f.say(
+            "Gave {satisfaction_last|number} as the last satisfaction mark, {satisfaction_mean|number} on average"
+        )
     if f("satisfaction_last") >= 4 and f("satisfaction_change") > -0.25:
-        yield f.say("Gave {satisfaction_last|number} as the last satisfaction mark")
+        yield f.say(_MARK)

@@ -64,7 +64,9 @@ def _basket_up(f: Facts, topic: str) -> Telling:
                     mean=f"{column}_mean",
                 )
         if NOTABLE <= f("amount_mean_decline_90d") < 1:
-            yield f.say("Orders of the last 90 days are {amount_mean_decline_90d|percent} smaller than before")
+            yield f.say(
+                "Orders of the last 90 days are {amount_mean_decline_90d|percent} smaller than before"
+            )
 
 
 @tells("basket", direction="up", plain=True)
@@ -116,7 +118,9 @@ def _discount_up_plain(f: Facts, topic: str) -> Telling:
 def _discount_down(f: Facts, topic: str) -> Telling:
     if habit(f) and f("discounted_orders_share") <= 0.1:
         full = f("orders_count") * (1 - f("discounted_orders_share"))
-        yield f.say("Buys at full price: {full|whole} of {orders_count|n order} without a discount", full=full)
+        yield f.say(
+            "Buys at full price: {full|whole} of {orders_count|n order} without a discount", full=full
+        )
     if f("discount_share_180d") >= 0.02:
         yield f.say("Uses offers: {discount_share_180d|percent} off in the last 180 days")
 
@@ -126,7 +130,9 @@ def _channel_up(f: Facts, topic: str) -> Telling:
     table, what, _, _ = _CHANNELS[topic]
     last, usual = f.label(f"{table}_channel_last"), f.label(f"{table}_channel_preferred")
     if last and usual and last != usual and habit(f) and f.push(f"{table}_channel_last") > 0:
-        yield f.say(f"The last {what} came through {{last}}, most came through {{usual}}", last=last, usual=usual)
+        yield f.say(
+            f"The last {what} came through {{last}}, most came through {{usual}}", last=last, usual=usual
+        )
     yield from _channel(f, topic, "up")
 
 
@@ -137,8 +143,15 @@ def _channel_down(f: Facts, topic: str) -> Telling:
 
 def _channel(f: Facts, topic: str, direction: Direction) -> Telling:
     table, _, mostly, at_last = _CHANNELS[topic]
-    yield belongs(f, f"{table}_channel_preferred", direction, f"{mostly} mostly through {{value}}, which {{raises}} the risk")
-    yield belongs(f, f"{table}_channel_last", direction, f"{at_last} through {{value}}, which {{raises}} the risk")
+    yield belongs(
+        f,
+        f"{table}_channel_preferred",
+        direction,
+        f"{mostly} mostly through {{value}}, which {{raises}} the risk",
+    )
+    yield belongs(
+        f, f"{table}_channel_last", direction, f"{at_last} through {{value}}, which {{raises}} the risk"
+    )
 
 
 _CHANNELS = {
@@ -201,4 +214,6 @@ def _deliveries_down(f: Facts, topic: str) -> Telling:
     if f("delivery_delay_days_last") == 0:
         yield f.say("The last delivery came in time")
     if not math.isnan(f("late_deliveries_share")) and f("late_deliveries_share") < 1 - _OFTEN:
-        yield f.say("{in_time|percent} of the deliveries came in time", in_time=1 - f("late_deliveries_share"))
+        yield f.say(
+            "{in_time|percent} of the deliveries came in time", in_time=1 - f("late_deliveries_share")
+        )

@@ -6,8 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from datetime import timezone as fixed
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,10 +17,21 @@ from churn.features.signal import Signal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # calendar.month_name follows the locale
-_EPOCH = datetime(1970, 1, 1, tzinfo=fixed.utc)
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]  # calendar.month_name follows the locale
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELD = re.compile(r"\{(\w+)(?:\|([^{}|]*))?\}")
 _TIMES = {0: "never", 1: "once", 2: "twice"}
 
@@ -84,6 +94,7 @@ class Facts:
         self.setting, self._where, self._values, self._pushes = setting, where, values, pushes
 
     def __call__(self, name: str) -> float:
+        """Return a signal's number, NaN where it is unknown."""
         at = self._where.get(name)
         value = math.nan if at is None else self._values[at]
         return value if math.isfinite(value) else math.nan

@@ -1,0 +1,173 @@
+"""The full explanation of one customer."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from churn.data.history import History, Instant, check_history
+from churn.errors import ParameterError
+from churn.features.compute import feature_matrices
+from churn.model.bundle import Model
+from churn.model.explain import explain_rows
+from churn.model.reasons.explanation import Explanation
+from churn.model.reasons.words import Setting
+from churn.progress import report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SEARCHED = 50_000  # ids that are compared letter by letter
+
+
+def explain_customer(
+    model: Model,
+    history: History,
+    customer: Any,
+    as_of: Instant | None = None,
+    *,
+    currency: str = "",
+    threads: int = 2,
+) -> Explanation:
+    """Explain one customer's score in full.
+
+    Parameters
+    ----------
+    model : Model
+        From `churn.train` or `churn.load_model`.
+    history : History
+        The log; nothing at or after the cutoff is seen.
+    customer : id
+        As it is in ``history.customers``, or the same as text.
+    as_of : date, datetime or str, optional
+        The cutoff T; the midnight after the last order when left out.
+    currency : str, default ""
+        Before amounts.
+    threads : int, default 2
+        Threads of the contributions.
+
+    Returns
+    -------
+    Explanation
+        Every topic with its push, the reasons, and the own numbers beside the own normal. Base and pushes add up to
+        the log-odds of the probability that `churn.score` gives.
+
+    Raises
+    ------
+    ParameterError
+        The cutoff is no date or lies after the end of the data, there is no such customer, or the customer is not
+        active at the cutoff.
+    ModelError
+        The history lacks a table or column that the model was trained with.
+
+    Examples
+    --------
+    >>> import churn
+    >>> history = churn.make_shop(customers=500, seed=1).history()
+    >>> model = churn.train(history, churn.Inactivity(120, 45), track=False).model
+    >>> customer = churn.score(model, history).everyone["customer"].iloc[0]
+    >>> explanation = churn.explain_customer(model, history, customer)
+    >>> abs(explanation.log_odds - explanation.base - sum(explanation.families.values())) < 1e-9
+    True
+    """
+    check_history(history)
+    if not isinstance(model, Model):
+        raise ParameterError(
+            "A model is needed here",
+            given=type(model).__name__,
+            allowed="training.model or what churn.load_model returns",
+            fix="Pass churn.load_model(folder) instead of the folder.",
+            code="not-a-model",
+        )
+    model.check_history(history)
+    cutoff = history.closing if as_of is None else history.instant(as_of)
+    if cutoff > history.closing:
+        raise ParameterError(
+            f"The cutoff {history.date(cutoff)} lies after the end of the data",
+            allowed=f"cutoffs up to {history.date(history.closing)}",
+            fix="Choose an earlier cutoff, or bring newer data.",
+            code="immature",
+        )
+    position = find_customer(history.customers, customer)
+    population = model.definition.population(history.as_of(cutoff))
+    if position not in population:
+        raise ParameterError(
+            f"The customer {customer} is not active on {history.date(cutoff)}, so there is no score",
+            given=_last_order(history, position, cutoff),
+            allowed=f"customers with {model.definition.active_means}",
+            fix="Name another customer, or another cutoff with --as-of.",
+            code="not-active",
+        )
+    report("Computing signals")
+    X = feature_matrices(history, [cutoff], [population[population == position]], model.signals)[0]
+    report("Finding the reasons")
+    contributions = model.contributions(X, threads=threads)
+    setting = Setting(model.signals, cutoff, history.timezone, currency, model.features.ignored_after_days)
+    return explain_rows(
+        setting,
+        X,
+        contributions,
+        customers=[history.customers[position]],
+        whole=True,
+        as_of=history.date(cutoff),
+        definition=model.definition.describe(),
+    )[0]
+
+
+def find_customer(customers: pd.Index[Any], given: Any) -> int:
+    """Return the position of an id, given as it is or as text.
+
+    Raises
+    ------
+    ParameterError
+        There is none; ids that look alike are named.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> find_customer(pd.Index([12345, 12346]), "12346")
+    1
+    """
+    import pandas as pd
+
+    text = str(given).strip()
+    wanted = [given, text]
+    if customers.dtype.kind in "iuf":
+        wanted = [given] if not isinstance(given, str) else []
+        if text.lstrip("-").isdecimal() and len(text) < 19:
+            wanted.append(int(text))
+    for one in wanted:
+        try:
+            found = int(customers.get_indexer(pd.Index([one]))[0])
+        except (TypeError, ValueError):
+            continue
+        if found >= 0:
+            return found
+    near = _near(customers, text)
+    raise ParameterError(
+        f"There is no customer {text!r} in the data",
+        given=f"ids such as {', '.join(map(str, customers[:3]))}",
+        allowed=f"an id as it came; near ones are {', '.join(near)}" if near else "an id as it came",
+        fix="Check the id in your data.",
+        code="no-customer",
+    )
+
+
+def _near(customers: pd.Index[Any], text: str) -> list[str]:
+    names = customers.astype(str)
+    if len(names) > _SEARCHED:  # comparing letters takes long: look only at those that begin alike
+        for length in range(len(text) - 1, 0, -1):
+            alike = names[names.str.startswith(text[:length])]
+            if len(alike):
+                names = alike[:_SEARCHED]
+                break
+    by_case = {n.lower(): n for n in names[::-1]}
+    return [by_case[n] for n in difflib.get_close_matches(text.lower(), by_case, n=3, cutoff=0.6)]
+
+
+def _last_order(history: History, position: int, cutoff: int) -> str:
+    orders = history.logs["orders"].known_before(cutoff)
+    times = orders.time[orders.customer == position]
+    if not len(times):
+        return "no order before"
+    return f"the last order before was of {history.timestamp(int(times[-1])):%Y-%m-%d}"
