@@ -22,6 +22,7 @@ from churn.config.steps import (
     ScoringSettings,
     TrackingSettings,
     TrainingSettings,
+    ValueSettings,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "TicketsSource",
     "TrackingSettings",
     "TrainingSettings",
+    "ValueSettings",
     "check_table_name",
     "check_timezone",
     "make_config",

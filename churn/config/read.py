@@ -18,6 +18,7 @@ from churn.config.steps import (
     ScoringSettings,
     TrackingSettings,
     TrainingSettings,
+    ValueSettings,
 )
 from churn.errors import ConfigError
 from churn.yamlfile import explain_settings, read_settings
@@ -36,6 +37,7 @@ class Config(Settings):
     features: FeatureSettings = FeatureSettings()
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
+    value: ValueSettings = ValueSettings()
     tracking: TrackingSettings = TrackingSettings()
     models: str = Field("models", description="folder of the bundles, from the configuration file's folder")
     output: str = Field(

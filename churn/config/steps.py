@@ -116,6 +116,21 @@ class ScoringSettings(Settings):
     currency: str = Field("", description="sign or code before amounts, e.g. £ or EUR")
 
 
+class ValueSettings(Settings):
+    """What a lifetime value counts.
+
+    Parameters
+    ----------
+    lifetime_days : int, default 365
+        How far it looks ahead.
+    discount_rate : float, default 0.10
+        Per year; 0.1 takes a tenth off what comes in a year.
+    """
+
+    lifetime_days: PositiveDays = 365
+    discount_rate: Annotated[float, Field(ge=0, le=10)] = 0.10
+
+
 class TrackingSettings(Settings):
     """Names in MLflow."""
 

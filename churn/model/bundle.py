@@ -22,6 +22,7 @@ from churn.features.signal import Signal
 from churn.files import replacing_folder, restore_folder
 from churn.model.evaluate import Evaluation
 from churn.model.predictor import Predictor
+from churn.model.value.spend import SpendModel
 from churn.version import __version__
 
 FORMAT = 3
@@ -51,6 +52,8 @@ class Model(Rendered):
         First and last training cutoff, last instant a label saw, rows, trees, parameters, data fingerprint.
     own : tuple of Signal
         Signals made in Python; the bundle holds their names and no code.
+    spend : SpendModel or None
+        The forecast of spend; without one the customer's own pace stands in.
     """
 
     predictor: Predictor
@@ -62,6 +65,7 @@ class Model(Rendered):
     beats_baselines: bool
     training: dict[str, Any] = field(default_factory=dict)
     own: tuple[Signal, ...] = ()
+    spend: SpendModel | None = None
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -121,6 +125,7 @@ class Model(Rendered):
                 f"{t.get('first_cutoff', '?')} to {t.get('last_cutoff', '?')}; "
                 f"{len(self.signal_names)} signals, {', '.join(map(str, t.get('trees', ()))) or 'no'} trees",
                 self.evaluation.render(),
+                *(["", self.spend.render()] if self.spend else []),
             ]
         )
 
@@ -144,10 +149,13 @@ class Model(Rendered):
             "training": self.training,
             "evaluation": self.evaluation.to_dict(),
             "predictor": self.predictor.to_dict(),
+            "spend": None if self.spend is None else self.spend.to_dict(),
         }
         with replacing_folder(target) as fresh:
             for name, tree in zip(_tree_files(len(self.predictor.trees)), self.predictor.trees, strict=True):
                 (fresh / name).write_text(tree, encoding="utf-8", newline="\n")
+            for i, tree in enumerate(self.spend.trees if self.spend else ()):
+                (fresh / f"spend_{i}.txt").write_text(tree, encoding="utf-8", newline="\n")
             text = json.dumps(content, indent=1, ensure_ascii=False)  # in this order: the model first
             (fresh / "bundle.json").write_text(text, encoding="utf-8", newline="\n")
             hashes = {file.name: _hash(file) for file in sorted(fresh.iterdir())}
@@ -232,8 +240,11 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
                 code="format",
             )
         trees = _tree_files(content["predictor"]["trees"])
-        if not hashes.keys() >= set(trees):
-            raise KeyError(trees[-1])
+        spend = content.get("spend")
+        spend_trees = [f"spend_{i}.txt" for i in range(spend["trees"] if spend else 0)]
+        unlisted = {*trees, *spend_trees} - hashes.keys()
+        if unlisted:
+            raise KeyError(min(unlisted))
         return Model(
             Predictor.from_dict(
                 content["predictor"], tuple((path / name).read_text(encoding="utf-8") for name in trees)
@@ -246,6 +257,10 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
             content["beats_baselines"],
             content["training"],
             (own,) if isinstance(own, Signal) else tuple(own),
+            spend
+            and SpendModel.from_dict(
+                spend, tuple((path / name).read_text(encoding="utf-8") for name in spend_trees)
+            ),
         )
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ModelError(

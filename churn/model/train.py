@@ -13,6 +13,8 @@ from churn.model.baselines import BASELINES
 from churn.model.bundle import Model, Training
 from churn.model.evaluate import Evaluation, evaluate
 from churn.model.fold import Fold, fit_at
+from churn.model.value.fit import fit_spend
+from churn.model.value.spend import SpendModel
 from churn.model.verdict import training_verdict
 from churn.progress import report
 from churn.version import __version__
@@ -85,7 +87,8 @@ def train(
         clusters=fold.test.customer,
         seed=settings.seed,
     )
-    model = make_model(history, definition, fold, evaluation, settings, features, own)
+    spend = fit_spend(history, definition, fold, settings)
+    model = make_model(history, definition, fold, evaluation, settings, features, own, spend)
     training = Training(model, training_verdict(evaluation, model.beats_baselines, fold.left_out))
     if track:
         from churn.model.tracking import log_training
@@ -103,6 +106,7 @@ def make_model(
     settings: TrainingSettings,
     features: FeatureSettings,
     own: tuple[Signal, ...] = (),
+    spend: SpendModel | None = None,
 ) -> Model:
     """Put together what is kept of a fold: the model, its figures, and how it was trained."""
     cutoffs = fold.cutoffs
@@ -132,6 +136,7 @@ def make_model(
             **fold.fitted.facts,
         },
         own,
+        spend,
     )
 
 
