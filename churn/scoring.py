@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.config import ScoringSettings
+from churn.config import ScoringSettings, ValueSettings
 from churn.data.history import DAY_US, History, Instant, check_history
 from churn.display import Rendered, format_amount, format_count, format_percent
 from churn.errors import DataError, ParameterError
@@ -17,6 +17,7 @@ from churn.features.compute import feature_matrices
 from churn.files import replacing_folder
 from churn.model.bundle import Model
 from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS, explain_listed
+from churn.model.value.spend import SpendModel
 from churn.progress import report
 from churn.retention.outlook import Outlook, make_outlook
 
@@ -32,11 +33,15 @@ COLUMNS = {
     "churn_probability": "probability of churn within the horizon, as the definition says it",
     "risk_band": "odds of churn against the average odds: critical from 4 times, high from 2, elevated from 1",
     **TEXT_COLUMNS,
-    "value_at_stake": "churn probability times the spend in the horizon at the own pace of the last year, less returns",
+    "value_at_stake": "churn probability times the spend in the horizon if the customer stays",
+    "spend_if_staying": "forecast of the spend in the horizon if the customer stays, less returns",
+    "expected_spend": "forecast of the spend in the horizon, whether the customer stays or not",
+    "lifetime_value": "forecast of the spend over the lifetime that the summary states, discounted to today",
     "last_order": "local date of the last order",
     "days_overdue": "days since the last order less the customer's mean gap (the base's after one); never below 0",
     "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
 }
+_AMOUNTS = ("value_at_stake", "spend_if_staying", "expected_spend", "lifetime_value")
 _SHOWN = 10
 
 
@@ -49,7 +54,7 @@ class Scores(Rendered):
     at_risk : pandas.DataFrame
         The listed customers, most value at stake first; columns as in `COLUMNS`.
     everyone : pandas.DataFrame
-        All customers of the population with probability, band and value at stake.
+        All customers of the population with probability, band, value at stake and forecasts of spend.
     reasons : pandas.DataFrame
         The reasons of the listed customers, one row each, with their pushes and numbers.
     retention : Outlook
@@ -62,6 +67,8 @@ class Scores(Rendered):
         The rule that made the list, and whom it leaves out.
     warnings : tuple of str
         What a reader must know first.
+    value : dict
+        Days of the horizon and of the lifetime, discount rate, and the assumptions in words.
     """
 
     at_risk: pd.DataFrame
@@ -75,6 +82,7 @@ class Scores(Rendered):
     currency: str
     model: dict[str, Any]
     warnings: tuple[str, ...] = ()
+    value: dict[str, Any] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
         """Return the summary that is written as ``summary.json``."""
@@ -91,6 +99,9 @@ class Scores(Rendered):
             "bands": {name: int(bands.get(name, 0)) for name, _ in BANDS},
             "value_at_stake_listed": float(self.at_risk["value_at_stake"].sum()),
             "value_at_stake_all": float(self.everyone["value_at_stake"].sum()),
+            "expected_spend_all": float(self.everyone["expected_spend"].sum()),
+            "lifetime_value_all": float(self.everyone["lifetime_value"].sum()),
+            "value": self.value,
             "currency": self.currency,
             "retention": self.retention.to_dict(),
             "model": self.model,
@@ -110,13 +121,25 @@ class Scores(Rendered):
         target = Path(folder)
         with replacing_folder(target) as fresh:
             self.at_risk.to_parquet(fresh / "at_risk.parquet", index=False)
-            readable = self.at_risk.round({"churn_probability": 4, "value_at_stake": 2})
+            readable = self.at_risk.round({"churn_probability": 4} | dict.fromkeys(_AMOUNTS, 2))
             _csv_safe(readable).to_csv(fresh / "at_risk.csv", index=False)
             self.reasons.to_parquet(fresh / "reasons.parquet", index=False)
             self.everyone.to_parquet(fresh / "scores.parquet", index=False)
             text = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
             (fresh / "summary.json").write_text(text, encoding="utf-8")
         return target
+
+    def value_line(self) -> str:
+        """Say in one sentence what all active customers are expected to spend."""
+        spend, lifetime = (
+            format_amount(float(self.everyone[c].sum()), self.currency)
+            for c in ("expected_spend", "lifetime_value")
+        )
+        v = self.value
+        return (
+            f"Expected from all of them: {spend} in the horizon of {v['horizon_days']} days, {lifetime} in "
+            f"{v['lifetime_days']} days discounted by {100 * v['discount_rate']:g} % a year."
+        )
 
     def _repr_html_(self) -> str:
         import html
@@ -134,7 +157,7 @@ class Scores(Rendered):
             f"{warnings}<div style='display:flex;flex-wrap:wrap;gap:2em;align-items:flex-start'>"
             f"<pre style='line-height:1.3;max-width:44em;white-space:pre-wrap'>{rates}</pre>"
             f"<div style='overflow-x:auto'><p><b>{html.escape(title)}</b></p>{table}"
-            f"<p>{html.escape(self.listed_because)}</p></div></div>"
+            f"<p>{html.escape(self.listed_because)}</p><p>{html.escape(self.value_line())}</p></div></div>"
         )
 
     def render(self) -> str:
@@ -166,7 +189,7 @@ class Scores(Rendered):
             lines += [f"       but: {r['keeps_1']}"] if r["keeps_1"] else []
         if not len(shown):
             lines.append("  nobody")
-        lines += ["", self.listed_because]
+        lines += ["", self.listed_because, self.value_line()]
         return "\n".join(lines)
 
 
@@ -176,6 +199,7 @@ def score(
     as_of: Instant | None = None,
     *,
     settings: ScoringSettings | None = None,
+    value: ValueSettings | None = None,
     threads: int = 2,
 ) -> Scores:
     """Score the active customers and list those at risk, beside the retention rate.
@@ -190,6 +214,8 @@ def score(
         The cutoff T; the midnight after the last order when left out.
     settings : ScoringSettings, optional
         Threshold or size of the list, currency.
+    value : ValueSettings, optional
+        Days and discount rate of the lifetime value.
     threads : int, default 2
         Threads of the prediction.
 
@@ -209,7 +235,7 @@ def score(
     """
     import pandas as pd
 
-    settings = settings or ScoringSettings()
+    settings, value = settings or ScoringSettings(), value or ValueSettings()
     if not isinstance(model, Model):
         raise ParameterError(
             "A model is needed here",
@@ -246,7 +272,9 @@ def score(
     shift = 0.0
     p = model.predict(X, shift=shift, threads=threads)
     column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
-    stake = p * expected_spend(column, definition.horizon_days, definition.lookback_days)
+    spend = model.spend or SpendModel("own_mean", definition.horizon_days, definition.lookback_days)
+    staying = spend.if_staying(X, model.signal_names, threads=threads)
+    stake = p * staying
     odds = p / np.maximum(1 - p, 1e-12)
     average = p.mean() / max(1 - p.mean(), 1e-12)
     band_of = np.select([odds >= k * average for _, k in BANDS], [name for name, _ in BANDS], default="low")
@@ -256,6 +284,9 @@ def score(
             "churn_probability": p,
             "risk_band": band_of,
             "value_at_stake": stake,
+            "spend_if_staying": staying,
+            "expected_spend": spend.expected(p, staying),
+            "lifetime_value": spend.lifetime(p, staying, **value.model_dump()),
         }
     )
     if settings.threshold is not None:
@@ -319,19 +350,13 @@ def score(
             "churn_version": model.training.get("churn_version"),
         },
         _warnings(history, model, t),
+        {
+            "horizon_days": definition.horizon_days,
+            **value.model_dump(),
+            "method": spend.method,
+            "assumptions": spend.assumptions(**value.model_dump()),
+        },
     )
-
-
-def expected_spend(column: dict[str, np.ndarray], horizon_days: int, lookback_days: int) -> np.ndarray:
-    """Spend within the horizon at the customer's own pace of the last 365 days (or since joining, if later).
-
-    The pace is taken over at least `lookback_days` days, so that one early order is not blown up, and is net of
-    the customer's own share of value returned, where returns are known; never negative.
-    """
-    days = np.clip(column["tenure_days"], min(lookback_days, 365), 365)
-    returned = column.get("returned_amount_share")
-    kept = 1.0 if returned is None else 1 - np.clip(np.nan_to_num(returned), 0, 1)
-    return np.asarray(np.maximum(column["amount_365d"], 0.0) * kept / days * horizon_days)
 
 
 def _warnings(history: History, model: Model, t: int) -> tuple[str, ...]:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 
@@ -6,10 +7,11 @@ import pandas as pd
 import pytest
 
 import churn
-from churn.config import ScoringSettings
+from churn.config import ScoringSettings, ValueSettings
 from churn.errors import DataError, ModelError, ParameterError
 from churn.features.compute import compute_features
-from churn.scoring import BANDS, COLUMNS, expected_spend, score
+from churn.model.value.simple import own_mean
+from churn.scoring import BANDS, COLUMNS, score
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,9 @@ def test_columns_are_the_documented_ones(result):
         "keeps_1",
         "keeps_2",
         "value_at_stake",
+        "spend_if_staying",
+        "expected_spend",
+        "lifetime_value",
         "last_order",
         "days_overdue",
         "ignored_complaints",
@@ -152,11 +157,35 @@ def test_missing_table_is_told(model, shop):
         score(model, churn.make_history(**tables, segments=("country", "segment")))
 
 
-def test_expected_spend_by_hand():
-    column = {"tenure_days": np.array([1000.0, 10.0, 200.0]), "amount_365d": np.array([365.0, 100.0, -5.0])}
-    assert expected_spend(column, 60, 100) == pytest.approx([60.0, 60.0, 0.0])
-    column["returned_amount_share"] = np.array([0.5, np.nan, 2.0])
-    assert expected_spend(column, 60, 100) == pytest.approx([30.0, 60.0, 0.0])
+def test_amounts_hang_together(result, model, history, cutoff):
+    all_of_them = result.everyone
+    p, m = all_of_them["churn_probability"], all_of_them["spend_if_staying"]
+    assert all_of_them["value_at_stake"].to_numpy() == pytest.approx(p * m)
+    assert all_of_them["expected_spend"].to_numpy() == pytest.approx((1 - p) * m)
+    assert (all_of_them["lifetime_value"] > all_of_them["expected_spend"]).all()
+    one_horizon = ValueSettings(lifetime_days=model.definition.horizon_days, discount_rate=0)
+    short = score(model, history, cutoff, value=one_horizon)
+    assert short.everyone["lifetime_value"].to_numpy() == pytest.approx(
+        short.everyone["expected_spend"].to_numpy()
+    )
+    assert "45 days discounted by 0 % a year" in str(short)
+
+
+def test_summary_states_the_lifetime_and_its_assumptions(result):
+    summary = result.summary()
+    assert summary["lifetime_value_all"] == pytest.approx(result.everyone["lifetime_value"].sum())
+    assert (summary["value"]["lifetime_days"], summary["value"]["discount_rate"]) == (365, 0.1)
+    assert "revenue, not profit" in summary["value"]["assumptions"]
+
+
+def test_a_model_without_a_forecast_of_spend_takes_the_own_pace(model, history, cutoff):
+    plain = score(dataclasses.replace(model, spend=None), history, cutoff)
+    features = compute_features(history, cutoff).loc[plain.everyone["customer"]]
+    column = {c: features[c].to_numpy() for c in features}
+    expected = own_mean(column, model.definition.horizon_days, model.definition.lookback_days)
+    assert plain.everyone["spend_if_staying"].to_numpy() == pytest.approx(expected)
+    assert "customer's own pace" in plain.value["assumptions"]
+    assert "assumed: the history is too short" in plain.value["assumptions"]
 
 
 def test_written_files_hold_the_same(result, tmp_path):
@@ -209,8 +238,6 @@ def test_what_is_no_history_or_model_is_told(model, history, shop):
 
 
 def test_csv_cannot_carry_a_formula(model, history, result, tmp_path):
-    import dataclasses
-
     evil = result.at_risk.copy()
     evil.loc[0, "customer"] = "=HYPERLINK(1)"
     folder = dataclasses.replace(result, at_risk=evil).write(tmp_path / "d")

@@ -168,6 +168,7 @@ def train(
                 "registered_version": training.version,
                 "evaluation": training.model.evaluation.to_dict(),
                 "training": training.model.training,
+                "spend": None if training.model.spend is None else training.model.spend.to_dict(),
             }
         )
         return
@@ -215,6 +216,7 @@ def score(
             history,
             as_of,
             settings=settings.scoring.model_copy(update=given),
+            value=settings.value,
             threads=settings.training.threads,
         )
         folder = scores.write(

@@ -89,7 +89,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     with replacing_folder(out / "plots") as folder:
         for name, figure in training_figures(training.model.evaluation, training.model.importance()).items():
             figure.savefig(folder / f"{name}.png")
-    scores = score(training.model, history, settings=settings.scoring)
+    scores = score(training.model, history, settings=settings.scoring, value=settings.value)
     folder = scores.write(settings.place(settings.output) / settings.name / scores.as_of)
 
     where = os.path.relpath(folder)

@@ -47,6 +47,7 @@ def print_scores(scores: Scores, verdict: str = "") -> None:
     console.print(
         Text(
             f"{scores.definition[0].upper()}{scores.definition[1:]}. {scores.listed_because} "
+            f"{scores.value_line()} "
             "· raises the risk, ↓ holds it down.",
             style="dim",
         )

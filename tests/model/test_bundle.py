@@ -85,7 +85,12 @@ def test_broken_manifest_is_told(saved, text):
 
 
 def test_loading_executes_nothing(saved):
-    assert sorted(p.name for p in saved.iterdir()) == ["MANIFEST.json", "bundle.json", "trees_0.txt"]
+    assert sorted(p.name for p in saved.iterdir()) == [
+        "MANIFEST.json",
+        "bundle.json",
+        "spend_0.txt",
+        "trees_0.txt",
+    ]
     json.loads((saved / "bundle.json").read_text())
 
 
@@ -110,3 +115,13 @@ def test_trees_that_cannot_be_read_are_told(model, X):
     broken = dataclasses.replace(model, predictor=Predictor(("tree\nnothing",)))
     with pytest.raises(ModelError, match=r"trees cannot be read.*train again"):
         broken.predict(X)
+
+
+def test_the_forecast_of_spend_comes_back_with_its_trees(saved, model, X):
+    again = load_model(saved)
+    assert again.spend.to_dict() == model.spend.to_dict()
+    names = model.signal_names
+    assert (again.spend.if_staying(X, names) == model.spend.if_staying(X, names)).all()
+    (saved / "spend_0.txt").write_text("changed")
+    with pytest.raises(ModelError, match=r"spend_0\.txt is missing or is not the file that was saved"):
+        load_model(saved)

@@ -46,7 +46,9 @@ class _Rows:
         return {name: self.X[:, i] for i, name in enumerate(names)}
 
 
-def fit_spend(history: History, definition: Definition, fold: Fold, settings: TrainingSettings) -> SpendModel | None:
+def fit_spend(
+    history: History, definition: Definition, fold: Fold, settings: TrainingSettings
+) -> SpendModel | None:
     """Fit the spend of customers who stay on a fold's training rows, and judge it on its held-out cutoff.
 
     Parameters
@@ -86,11 +88,13 @@ def fit_spend(history: History, definition: Definition, fold: Fold, settings: Tr
         prices = learn.X[:, names.index("plan_price")]
         known_prices = prices[~np.isnan(prices)]
         usual = float(np.median(known_prices)) if len(known_prices) else 0.0
-        model = SpendModel("price", definition.horizon_days, _pace_days(definition), usual_price=usual)
+        model = SpendModel("price", definition.horizon_days, definition.lookback_days, usual_price=usual)
     else:
         model = _choose(rows, definition, fold, settings, names)
     model = _with_losses(model, history, definition, fold, settings, names, spend)
-    return replace(model, evaluation=_judge(model, history, definition, fold, settings, names, by_price, test))
+    return replace(
+        model, evaluation=_judge(model, history, definition, fold, settings, names, by_price, test)
+    )
 
 
 def _choose(
@@ -99,12 +103,17 @@ def _choose(
     newest = int(fold.cutoffs[-1])
     earlier = [c for c in fold.cutoffs if c + definition.window_us <= newest] or [fold.cutoffs[0]]
     before, later = rows.where(rows.cutoff <= earlier[-1]), rows.where(rows.cutoff == newest)
-    if min(len(before.spend), len(later.spend)) < FEWEST_STAYERS or later.spend.sum() <= 0 or before.spend.sum() <= 0:
-        own = SpendModel("own_mean", definition.horizon_days, _pace_days(definition))
+    if (
+        min(len(before.spend), len(later.spend)) < FEWEST_STAYERS
+        or later.spend.sum() <= 0
+        or before.spend.sum() <= 0
+    ):
+        own = SpendModel("own_mean", definition.horizon_days, definition.lookback_days)
         return _scaled(own, rows, names, settings)
     trial = _candidates(before, later, definition, fold, settings, names, trees=None)
     losses = {
-        name: deviance(later.spend, m.if_staying(later.X, names, threads=settings.threads)) for name, m in trial.items()
+        name: deviance(later.spend, m.if_staying(later.X, names, threads=settings.threads))
+        for name, m in trial.items()
     }
     best = "own_mean"
     for name in list(losses)[1:]:
@@ -133,7 +142,7 @@ def _candidates(
     trees: int | None,
 ) -> dict[str, SpendModel]:
     """Fit every candidate, simplest first; with `trees` None their number is found on later rows."""
-    h, active = definition.horizon_days, _pace_days(definition)
+    h, active = definition.horizon_days, definition.lookback_days
     newest = learn.where(learn.cutoff == learn.cutoff.max())
     simple = fit_shrunken(newest.columns(names), active)
     out = {
@@ -157,7 +166,9 @@ def _candidates(
     return out
 
 
-def _scaled(model: SpendModel, learn: _Rows, names: tuple[str, ...], settings: TrainingSettings) -> SpendModel:
+def _scaled(
+    model: SpendModel, learn: _Rows, names: tuple[str, ...], settings: TrainingSettings
+) -> SpendModel:
     forecast = float(model.if_staying(learn.X, names, threads=settings.threads).sum())
     actual = float(learn.spend.sum())
     return replace(model, scale=model.scale * actual / forecast) if forecast > 0 and actual > 0 else model
@@ -233,7 +244,7 @@ def _judge(
     if by_price or not (y == 0).any():
         return None  # a price as of the cutoff is no forecast that could be better or worse than the own mean
     actual = _spend_of(test, definition, history.logs, by_price)[known]
-    own = own_mean({n: X[:, i] for i, n in enumerate(names)}, model.horizon_days, model.active_days)
+    own = own_mean({n: X[:, i] for i, n in enumerate(names)}, model.horizon_days, model.lookback_days)
     staying = model.if_staying(X, names, threads=settings.threads)
     return judge_spend(
         actual,
@@ -264,10 +275,6 @@ def _thinned(wanted: np.ndarray, seed: int, most: int = _MOST_ROWS) -> np.ndarra
     if len(rows) <= most:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-
-
-def _pace_days(definition: Definition) -> int:
-    return int(getattr(definition, "active_days", definition.horizon_days))
 
 
 def _above_zero(forecast: np.ndarray) -> np.ndarray:

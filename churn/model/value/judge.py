@@ -92,7 +92,10 @@ class SpendEvaluation(Rendered):
     def render(self) -> str:
         """Return a table: one line per forecast, each figure with its 95 % interval."""
         rows = [
-            [f"{label}, {name.replace('_', ' ')}", *(_show(values[m], money) for m, (_, money) in MEASURES.items())]
+            [
+                f"{label}, {name.replace('_', ' ')}",
+                *(_show(values[m], money) for m, (_, money) in MEASURES.items()),
+            ]
             for label, block in (("all", self.everyone), ("stayed", self.stayers))
             for name, values in block.items()
         ]
@@ -103,8 +106,8 @@ class SpendEvaluation(Rendered):
                 f"Spend on the held-out cutoff {self.cutoff}: {format_count(self.rows)} customers, "
                 f"{format_count(self.stayed)} stayed. 95 % intervals in brackets.",
                 table_text(["", *(label for label, _ in MEASURES.values())], rows),
-                f"The forecast {verdict} the customer's own mean: deviance {_show(d['deviance'], False)}, mean absolute "
-                f"error {_show(d['mae'], True)}, Gini {_show(d['gini'], False)}.",
+                f"The forecast {verdict} the customer's own mean: deviance {_show(d['deviance'], False)}, mean "
+                f"absolute error {_show(d['mae'], True)}, Gini {_show(d['gini'], False)}.",
             ]
         )
 
@@ -141,8 +144,8 @@ def judge_spend(
 
     Notes
     -----
-    Tweedie deviance with power 1.5, ``4 (sqrt(y) - sqrt(m))^2 / sqrt(m)``: lowest for the true mean, and less ruled by a
-    few large customers than squared error; forecasts below a hundredth of the mean count as that. Gini is that
+    Tweedie deviance with power 1.5, ``4 (sqrt(y) - sqrt(m))^2 / sqrt(m)``: lowest for the true mean, and less ruled by
+    a few large customers than squared error; forecasts below a hundredth of the mean count as that. Gini is that
     of the forecast's order over that of the actual order. RMSE after both are cut at the 99th percentile of what
     came. The top tenth's share is the part of all spend that came from the tenth with the highest forecast.
 
@@ -186,7 +189,8 @@ def judge_spend(
         all_of(0, first),
         all_of(1, second),
         estimates(
-            first[mine].all(ones) - first[other].all(ones), np.array(drawn[0, mine]) - np.array(drawn[0, other])
+            first[mine].all(ones) - first[other].all(ones),
+            np.array(drawn[0, mine]) - np.array(drawn[0, other]),
         ),
     )
 

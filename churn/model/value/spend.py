@@ -33,8 +33,8 @@ class SpendModel(Rendered):
     ----------
     method : str
         A key of `METHODS`.
-    horizon_days, active_days : int
-        Of the definition; the own pace is taken over at least `active_days`.
+    horizon_days, lookback_days : int
+        Of the definition; the own pace is taken over at least `lookback_days`.
     scale : float
         Factor that makes the total right on the training snapshots.
     shrunken : Shrunken or None
@@ -55,7 +55,7 @@ class SpendModel(Rendered):
 
     method: str
     horizon_days: int
-    active_days: int
+    lookback_days: int
     scale: float = 1.0
     shrunken: Shrunken | None = None
     trees: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class SpendModel(Rendered):
             price = np.nan_to_num(column["plan_price"], nan=self.usual_price)
             return np.asarray(np.maximum(price, 0.0) * self.horizon_days / MONTH_DAYS)
         if self.shrunken is None:
-            return self.scale * own_mean(column, self.horizon_days, self.active_days)
+            return self.scale * own_mean(column, self.horizon_days, self.lookback_days)
         simple = self.simple(column)
         if not self.boosters or not len(X):
             return self.scale * simple
@@ -102,7 +102,7 @@ class SpendModel(Rendered):
     def simple(self, column: Columns) -> np.ndarray:
         """Return the shrunken forecast before trees and scale."""
         assert self.shrunken is not None
-        return self.shrunken.if_staying(column, self.horizon_days, self.active_days)
+        return self.shrunken.if_staying(column, self.horizon_days, self.lookback_days)
 
     def expected(self, churn_probability: np.ndarray, if_staying: np.ndarray) -> np.ndarray:
         """Return the expected net spend within the horizon, whether the customer stays or not."""
@@ -130,13 +130,19 @@ class SpendModel(Rendered):
 
     def assumptions(self, lifetime_days: int, discount_rate: float) -> str:
         """Say in words what the amounts rest on."""
+        periods = self.facts.get("later_periods", 0)
+        source = (
+            f"fitted on {periods - 1} later period{'' if periods == 2 else 's'} of earlier customers"
+            if periods
+            else "assumed: the history is too short to see later periods"
+        )
         return (
             f"Expected spend is revenue less returns in the {self.horizon_days} days of the horizon, from "
             f"{METHODS[self.method]}. Value at stake is the churn probability times the spend if the customer stays. "
             f"Lifetime value counts {lifetime_days} days from the start of the horizon, discounted by "
             f"{100 * discount_rate:g} % a year; the spend per period is taken to stay as it is, and the share that is "
             "lost per period to fall, because those at risk are lost first (shifted beta-geometric, concentration "
-            f"{self.concentration:.2g}, fitted on earlier customers). It is revenue, not profit, and knows no season."
+            f"{self.concentration:.2g}, {source}). It is revenue, not profit, and knows no season."
         )
 
     def render(self) -> str:
@@ -149,7 +155,7 @@ class SpendModel(Rendered):
         return {
             "method": self.method,
             "horizon_days": self.horizon_days,
-            "active_days": self.active_days,
+            "lookback_days": self.lookback_days,
             "scale": self.scale,
             "shrunken": None if self.shrunken is None else vars(self.shrunken).copy(),
             "trees": len(self.trees),

@@ -1,0 +1,97 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import churn
+from churn.config import FeatureSettings, TrainingSettings
+from churn.model.fold import fit_at
+from churn.model.value.fit import fit_spend
+
+SETTINGS = TrainingSettings(threads=1)
+
+
+def _names(fold):
+    return tuple(s.name for s in fold.signals)
+
+
+@pytest.fixture(scope="module")
+def fold(history, definition):
+    cutoff = definition.last_mature_cutoff(history)
+    return fit_at(history, definition, cutoff, settings=SETTINGS, features=FeatureSettings())
+
+
+@pytest.fixture(scope="module")
+def spend(history, definition, fold):
+    return fit_spend(history, definition, fold, SETTINGS)
+
+
+def test_the_forecast_beats_the_own_mean_on_the_generated_shop(spend):
+    assert spend.evaluation.beats_own_mean()
+    assert set(spend.facts["chosen_by"]) >= {"own_mean", "shrunken"}
+
+
+def test_who_leaves_by_silence_pays_nothing(spend):
+    assert spend.paid_when_leaving == 0
+    assert spend.facts["later_periods"] > 3
+
+
+def test_the_same_seed_gives_the_same_bits(history, definition, fold, spend):
+    assert fit_spend(history, definition, fold, SETTINGS).to_dict() == spend.to_dict()
+
+
+def test_nothing_after_the_cutoff_moves_the_forecast(shop, definition, fold, spend):
+    t = pd.Timestamp(fold.cutoff, unit="us", tz="UTC")
+    tables = shop.tables()
+    for name in ("orders", "returns"):
+        later = tables[name]["time"] >= t
+        tables[name] = tables[name].assign(amount=tables[name]["amount"].where(~later, 9999.0))
+    changed = churn.make_history(**tables, segments=("country", "segment"), data_end=shop.end)
+    again = fit_spend(changed, definition, fold, SETTINGS)
+    assert again.evaluation.actual > 10 * spend.evaluation.actual
+    a, b = dataclasses.replace(again, evaluation=None), dataclasses.replace(spend, evaluation=None)
+    assert a.to_dict() == b.to_dict()
+    assert a.trees == b.trees
+
+
+def test_a_shop_where_spend_is_known():
+    # Everybody buys for the own amount every 10 days, until some stop for good: 3 orders in each 30 days.
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2023-01-01", tz="UTC")
+    stops = np.where(np.arange(900) % 3 > 0, rng.integers(40, 700, 900), 700)
+    rows = [
+        (c, start + pd.Timedelta(days=day, hours=12), 10.0 + c)
+        for c in range(900)
+        for day in range(c % 10, 600, 10)
+        if day < stops[c]
+    ]
+    history = churn.make_history(pd.DataFrame(rows, columns=["customer", "time", "amount"]))
+    definition = churn.Inactivity(active_days=60, horizon_days=30)
+    cutoff = definition.last_mature_cutoff(history)
+    fold = fit_at(history, definition, cutoff, settings=SETTINGS, features=FeatureSettings())
+    model = fit_spend(history, definition, fold, SETTINGS)
+    stayed = fold.test.y == 0
+    forecast = model.if_staying(fold.test.X[stayed], _names(fold))
+    truth = 3 * (10.0 + fold.test.customer[stayed])
+    assert np.mean(np.abs(forecast / truth - 1) < 0.1) > 0.9
+    assert model.evaluation.stayers["model"]["total"].value == pytest.approx(1, abs=0.05)
+
+
+def test_few_stayers_fall_back_on_the_own_mean(history, definition, fold):
+    rng = np.random.default_rng(0)
+    kept = np.flatnonzero(fold.learn.y == 0)
+    drop = np.setdiff1d(kept, rng.choice(kept, 60, replace=False))
+    y = fold.learn.y.copy()
+    y[drop] = 1.0
+    few = dataclasses.replace(fold, learn=dataclasses.replace(fold.learn, y=y))
+    model = fit_spend(history, definition, few, SETTINGS)
+    assert model.method == "own_mean"
+    assert not model.trees
+    assert model.scale != 1
+
+
+def test_without_the_signals_of_the_own_mean_there_is_no_forecast(history, definition, fold):
+    i = _names(fold).index("amount_365d")
+    signals = tuple(s for j, s in enumerate(fold.signals) if j != i)
+    assert fit_spend(history, definition, dataclasses.replace(fold, signals=signals), SETTINGS) is None
