@@ -83,6 +83,8 @@ class TrainingSettings(Settings):
         Days between training snapshots.
     max_snapshots : int, default 36
         How many at most, newest first.
+    history_days : int, optional
+        Days of history before the oldest snapshot; those that its population needs when left out.
     seed : int, default 0
         Of the trees and the resampling.
     threads : int, default 2
@@ -92,6 +94,9 @@ class TrainingSettings(Settings):
     test_cutoff: dt.date | None = Field(None, description="held-out cutoff; else the last mature one")
     step_days: PositiveDays = 30
     max_snapshots: Annotated[int, Field(ge=3, le=500)] = 36
+    history_days: PositiveDays | None = Field(
+        None, description="days of history before the oldest snapshot; else as many as its population needs"
+    )
     seed: int = 0
     threads: Annotated[int, Field(ge=1)] = 2
 

@@ -81,7 +81,12 @@ def fit_at(
     schema = Schema.of(history, before=cutoff)
     signals = catalogue(schema, settings=features, own=own)
     cutoffs = training_cutoffs(
-        history, definition, cutoff, step_days=settings.step_days, max_snapshots=settings.max_snapshots
+        history,
+        definition,
+        cutoff,
+        step_days=settings.step_days,
+        max_snapshots=settings.max_snapshots,
+        history_days=settings.history_days,
     )
     stacked = build_snapshots(history, definition, [*cutoffs, cutoff], signals)
     learn, test = stacked.until(cutoffs[-1]), stacked.at(cutoff)

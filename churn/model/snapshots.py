@@ -59,20 +59,28 @@ class Snapshots:
 
 
 def training_cutoffs(
-    history: History, definition: Definition, test_cutoff: int, *, step_days: int, max_snapshots: int
+    history: History,
+    definition: Definition,
+    test_cutoff: int,
+    *,
+    step_days: int,
+    max_snapshots: int,
+    history_days: int | None = None,
 ) -> list[int]:
     """Return the cutoffs to learn from, oldest first.
 
     They lie `step_days` apart, backwards from the last one whose label window ends by the test cutoff (purge:
     what a label saw must have been known when the test cutoff came), and leave at least `lookback_days` of
-    history before the oldest, so that its population is complete.
+    history before the oldest, so that its population is complete. A shorter `history_days` gives snapshots from which
+    the customers of long ago are missing: worth it where the history is short.
 
     Raises
     ------
     ModelError
         The history holds fewer than three such cutoffs.
     """
-    earliest = history.data_start + definition.lookback_days * DAY_US
+    needed = definition.lookback_days if history_days is None else history_days
+    earliest = history.data_start + needed * DAY_US
     cutoffs: list[int] = []
     latest = history.midnight(test_cutoff - definition.window_us)  # the midnight at or before: never too late
     for k in range(max_snapshots):
@@ -86,9 +94,9 @@ def training_cutoffs(
             "The history is too short to learn from",
             given=f"{days:.0f} days of orders before the test cutoff {history.date(test_cutoff)}, room for "
             f"{len(cutoffs)} training snapshot{'' if len(cutoffs) == 1 else 's'}",
-            allowed=f"at least 3 snapshots: {definition.lookback_days} days to see who is active, "
+            allowed=f"at least 3 snapshots: {needed} days to see who is active, "
             f"{definition.window_us // DAY_US} days of outcome and {2 * step_days} days between",
-            fix="Shorten active_days, horizon_days or step_days, or bring more history.",
+            fix="Shorten active_days, horizon_days, step_days or training.history_days, or bring more history.",
             code="short-history",
         )
     return cutoffs[::-1]

@@ -79,6 +79,15 @@ def test_the_first_cutoff_may_sit_exactly_on_the_earliest_instant() -> None:
         training_cutoffs(HISTORY, RULE, test - DAY, step_days=30, max_snapshots=36)
 
 
+def test_less_history_before_the_oldest_cutoff_can_be_asked_for() -> None:
+    test = HISTORY.data_start + (60 + 35) * DAY
+    with pytest.raises(ModelError):
+        training_cutoffs(HISTORY, RULE, test, step_days=10, max_snapshots=36)
+    cutoffs = training_cutoffs(HISTORY, RULE, test, step_days=10, max_snapshots=36, history_days=40)
+    assert len(cutoffs) == 3
+    assert cutoffs[0] == HISTORY.data_start + 40 * DAY
+
+
 def test_too_short_a_history_says_what_it_would_take() -> None:
     with pytest.raises(ModelError) as error:
         training_cutoffs(HISTORY, RULE, instant("2022-05-01"), step_days=30, max_snapshots=36)
@@ -86,7 +95,8 @@ def test_too_short_a_history_says_what_it_would_take() -> None:
     assert str(error.value) == (
         "The history is too short to learn from. Given: 120 days of orders before the test cutoff 2022-05-01, room "
         "for 1 training snapshot. Allowed: at least 3 snapshots: 60 days to see who is active, 35 days of outcome "
-        "and 60 days between. Shorten active_days, horizon_days or step_days, or bring more history."
+        "and 60 days between. Shorten active_days, horizon_days, step_days or training.history_days, or bring more "
+        "history."
     )
 
 
