@@ -141,6 +141,7 @@ def _cached(name: str, fold: Fold, seed: int) -> np.ndarray:
 
 def show(task: sets.Task, parts: Sequence[Part]) -> None:
     """Print the figures of a task as Markdown."""
+    parts = _comparable(parts)
     each, mean = evaluate_parts([p.judged for p in parts], seed=task.training.seed)
     print(f"\n## {task.title}\n\n{task.definition.describe()}. churn {__version__}.\n")
     print(
@@ -180,6 +181,15 @@ def show(task: sets.Task, parts: Sequence[Part]) -> None:
     if task.shop is not None:
         _service(task, parts)
     sys.stdout.flush()
+
+
+def _comparable(parts: Sequence[Part]) -> list[Part]:
+    """Keep the predictors that are there at every cutoff; a baseline may not apply at one."""
+    common = [n for n in parts[0].judged.predictions if all(n in p.judged.predictions for p in parts)]
+    return [
+        replace(p, judged=replace(p.judged, predictions={n: p.judged.predictions[n] for n in common}))
+        for p in parts
+    ]
 
 
 def _service(task: sets.Task, parts: Sequence[Part]) -> None:

@@ -8,7 +8,6 @@ import churn
 from churn.features.catalogue import catalogue
 from churn.model.baselines import BASELINES, SIGNALS, fit_baselines
 from churn.model.bgnbd import fit_bgnbd, rhythm_of
-from churn.model.fold import fit_at
 from churn.model.snapshots import build_snapshots, training_cutoffs
 
 
@@ -137,25 +136,15 @@ def test_bgnbd_is_left_out_where_churn_is_not_silence(history, definition, rows)
     assert some.left_out == {"bgnbd": "it foretells silence, and churn is something else here"}
 
 
-def test_a_fold_and_the_verdict_say_what_was_left_out(history, definition):
-    """Settings that drop a signal must not stop the training, and the verdict names what is missing."""
-    from churn.config import FeatureSettings, TrainingSettings
-    from churn.model.evaluate import evaluate
-    from churn.model.train import _verdict, make_model
+def test_a_fold_holds_every_baseline_and_training_says_what_is_left_out(history, definition, monkeypatch):
+    from churn.config import TrainingSettings
+    from churn.model import baselines
 
-    settings, features = TrainingSettings(step_days=60, max_snapshots=4), FeatureSettings()
-    fold = fit_at(
-        history, definition, definition.last_mature_cutoff(history), settings=settings, features=features
-    )
-    assert list(fold.predictions) == ["model", *BASELINES]
-    less = {k: v for k, v in fold.predictions.items() if k != "bgnbd"}
-    e = evaluate(fold.test.y, less, resamples=20)
-    model = make_model(
-        history,
-        definition,
-        dataclasses.replace(fold, left_out={"bgnbd": "nobody came back"}),
-        e,
-        settings,
-        features,
-    )
-    assert _verdict(model).endswith(" Left out: bgnbd, as nobody came back.")
+    settings = TrainingSettings(step_days=60, max_snapshots=4)
+    monkeypatch.setitem(baselines.SIGNALS, "overdue", ("no_such_signal",))
+    training = churn.train(history, definition, settings=settings, track=False)
+    named = [b for b in BASELINES if b != "overdue"]
+    assert [*training.model.evaluation.metrics] == ["model", *named]
+    why = "the signal no_such_signal is not in the catalogue used"
+    assert training.verdict.endswith(f" Left out: overdue, as {why}.")
+    assert training.model.training["baselines_left_out"] == {"overdue": why}
