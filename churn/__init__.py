@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from churn.data.ingest import ingest
     from churn.data.load import check_data, load_history, make_history
     from churn.data.simulate import make_shop
-    from churn.definition import Inactivity
+    from churn.definition import Inactivity, LabelTable, LeavingEvent, Subscription
     from churn.errors import ChurnError
     from churn.features.catalogue import catalogue
     from churn.features.compute import compute_features
@@ -35,7 +35,10 @@ _HOMES = {
     "FeatureSettings": "churn.config",
     "History": "churn.data.history",
     "Inactivity": "churn.definition",
+    "LabelTable": "churn.definition",
+    "LeavingEvent": "churn.definition",
     "ScoringSettings": "churn.config",
+    "Subscription": "churn.definition",
     "TrainingSettings": "churn.config",
     "backtest": "churn.model.backtest",
     "catalogue": "churn.features.catalogue",
@@ -62,7 +65,10 @@ __all__ = [
     "FeatureSettings",
     "History",
     "Inactivity",
+    "LabelTable",
+    "LeavingEvent",
     "ScoringSettings",
+    "Subscription",
     "TrainingSettings",
     "__version__",
     "backtest",

@@ -182,8 +182,7 @@ class Scores(Rendered):
             )
             lines.append(
                 f"{r['rank']:>3}. {r['customer']}   {100 * r['churn_probability']:.0f} % {r['risk_band']}   "
-                f"{format_amount(r['value_at_stake'], self.currency)} at stake   last order {r['last_order']}   "
-                f"{r['days_overdue']:.0f} days overdue{ignored}"
+                f"{format_amount(r['value_at_stake'], self.currency)} at stake   {_last_order(r)}{ignored}"
             )
             lines += [f"       - {r[c]}" for c in TEXT_COLUMNS if r[c] and c.startswith("reason")]
             lines += [f"       but: {r['keeps_1']}"] if r["keeps_1"] else []
@@ -313,7 +312,12 @@ def score(
         currency=settings.currency,
         threads=threads,
     )
-    last = view.instant - np.round(column["recency_days"][chosen] * DAY_US).astype(np.int64)
+    since = column["recency_days"][chosen]
+    last = np.where(
+        np.isnan(since),
+        np.iinfo(np.int64).min,  # a subscriber need not have ordered: NaT
+        view.instant - np.round(np.nan_to_num(since) * DAY_US).astype(np.int64),
+    )
     ignored = column.get("ignored_complaints_count")
     at_risk = everyone.iloc[chosen].reset_index(drop=True)
     at_risk.insert(1, "rank", np.arange(1, len(chosen) + 1))
@@ -323,7 +327,8 @@ def score(
         pd.DatetimeIndex(last.astype("datetime64[us]"))
         .tz_localize("UTC")
         .tz_convert(history.timezone)
-        .strftime("%Y-%m-%d"),
+        .strftime("%Y-%m-%d")
+        .fillna(""),
         dtype=str,
     )
     own = column["gap_mean_days"][chosen]
@@ -357,6 +362,12 @@ def score(
             "assumptions": spend.assumptions(**value.model_dump()),
         },
     )
+
+
+def _last_order(row: dict[Any, Any]) -> str:
+    if not row["last_order"]:
+        return "no order yet"
+    return f"last order {row['last_order']}   {row['days_overdue']:.0f} days overdue"
 
 
 def _warnings(history: History, model: Model, t: int) -> tuple[str, ...]:

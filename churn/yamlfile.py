@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,8 @@ def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) 
     """
     lines = []
     for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
-        place = ".".join(str(part) for part in item["loc"]) or "the file"
+        # Where one of several kinds is meant, pydantic names the kind too; no key of the file has that name.
+        place = ".".join(str(p) for p, shown in _steps(root, item["loc"]) if shown) or "the file"
         if item["type"] == "extra_forbidden":
             allowed = _fields_at(root, item["loc"][:-1])
             near = difflib.get_close_matches(str(item["loc"][-1]), allowed, n=1)
@@ -148,14 +150,35 @@ def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) 
 
 
 def _fields_at(root: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    model = root
+    models = [root]
     for part in loc:
-        field = model.model_fields.get(str(part))
-        model = _model_in(field.annotation) if field else model
-    return list(model.model_fields)
+        models = _inside(models, part)
+    return list(models[0].model_fields)
 
 
-def _model_in(annotation: Any) -> Any:
+def _steps(root: type[BaseModel], loc: tuple[str | int, ...]) -> Iterator[tuple[str | int, bool]]:
+    """Yield the parts of a place, and whether each is in the file."""
+    models = [root]
+    for part in loc:
+        yield part, not (len(models) > 1 and _of_kind(models, part))
+        models = _inside(models, part)
+
+
+def _inside(models: list[type[BaseModel]], part: str | int) -> list[type[BaseModel]]:
+    """Return the models at a part of a place, those it started from where it leads to none."""
+    chosen = _of_kind(models, part) if len(models) > 1 else []
+    if chosen:
+        return chosen
+    field = models[0].model_fields.get(str(part))
+    return (_models_in(field.annotation) if field else []) or models
+
+
+def _of_kind(models: list[type[BaseModel]], part: str | int) -> list[type[BaseModel]]:
+    fields = ((m, m.model_fields.get("kind")) for m in models)
+    return [m for m, f in fields if f is not None and part in getattr(f.annotation, "__args__", ())]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
+        return [annotation]
+    return [m for inner in getattr(annotation, "__args__", ()) for m in _models_in(inner)]

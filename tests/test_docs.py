@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from churn.config import Config, read_config
 from churn.data.contracts import CONTRACTS
+from churn.yamlfile import _models_in
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,8 +17,9 @@ def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
     out = []
     for name, field in model.model_fields.items():
         inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel) and name != "sources":
-            out += _keys(inner, f"{prefix}{name}.")
+        models = _models_in(inner) if name == "definition" else [inner]
+        if all(isinstance(m, type) and issubclass(m, BaseModel) for m in models) and name != "sources":
+            out += [k for m in models for k in _keys(m, f"{prefix}{name}.")]
         elif name != "folder":
             out.append(f"{prefix}{name}")
     return out

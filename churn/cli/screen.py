@@ -101,7 +101,7 @@ def _list_panel(scores: Scores) -> Any:
         head = Text.assemble(
             (f"{r['customer']}", "bold"),
             f"  {format_amount(r['value_at_stake'], scores.currency)} at stake",
-            f"  last order {r['last_order']}",
+            f"  last order {r['last_order']}" if r["last_order"] else "  no order yet",
             f"  {r['days_overdue']:.0f} days overdue" if r["days_overdue"] >= 1 else "",
         )
         table.add_row(risk, head)

@@ -10,7 +10,7 @@ from churn.config.base import Settings
 from churn.errors import ConfigError
 from churn.files import memory_bytes
 
-TABLES = ("orders", "returns", "tickets", "interactions", "surveys", "subscriptions", "customers")
+TABLES = ("orders", "returns", "tickets", "interactions", "surveys", "subscriptions", "customers", "labels")
 # Settings that say what values of a column mean, and the tables they are about.
 MEANINGS = {"complaint_when": "tickets", "failed_when": "subscriptions"}
 
@@ -83,6 +83,7 @@ class Sources(Settings):
     surveys: Source | None = None
     subscriptions: SubscriptionsSource | None = None
     customers: CustomersSource | None = None
+    labels: Source | None = None
 
 
 class LogSettings(Settings):

@@ -3,21 +3,79 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
-from churn.config.base import PositiveDays, Settings
+from churn.config.base import PositiveDays, Settings, not_a_flag
 from churn.config.sources import Source, check_table_name
 
+Days = Annotated[int, Field(ge=0, le=3650), BeforeValidator(not_a_flag)]
+Words = Annotated[tuple[str, ...], Field(min_length=1)]
 
-class DefinitionSettings(Settings):
-    """What churn means here; see `churn.Inactivity`."""
+
+class InactivitySettings(Settings):
+    """Churn by silence; see `churn.Inactivity`."""
 
     kind: Literal["inactivity"] = "inactivity"
     active_days: PositiveDays
     horizon_days: PositiveDays
-    gap_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    gap_days: Days = 0
+
+
+class SubscriptionSettings(Settings):
+    """Churn by contract; see `churn.Subscription`."""
+
+    kind: Literal["subscription"]
+    horizon_days: PositiveDays
+    gap_days: Days = 0
+    grace_days: Days | None = Field(None, description="days after `renews` in which a renewal is in time")
+    ended_when: tuple[str, ...] = Field((), description="values of the subscriptions' event that mean an end")
+
+
+class EventSettings(Settings):
+    """Churn by an event that means leaving; see `churn.LeavingEvent`."""
+
+    kind: Literal["event"]
+    active_days: PositiveDays
+    horizon_days: PositiveDays
+    gap_days: Days = 0
+    table: Literal["subscriptions", "interactions", "tickets"] = "subscriptions"
+    left_when: Words = Field(description="values of event, kind or category that mean leaving")
+    active_in: Literal["orders", "returns", "tickets", "interactions", "surveys", "subscriptions"] = "orders"
+
+
+class LabelSettings(Settings):
+    """Churn as a table of the user's own says it; see `churn.LabelTable`."""
+
+    kind: Literal["labels"]
+    active_days: PositiveDays
+    horizon_days: PositiveDays
+    gap_days: Days = 0
+
+
+_KINDS = ("inactivity", "subscription", "event", "labels")
+
+
+def _kind(value: Any) -> str | None:
+    """Return the kind that a block names; silence without one."""
+    given = (
+        value.get("kind", "inactivity") if isinstance(value, dict) else getattr(value, "kind", "inactivity")
+    )
+    return given if given in _KINDS else None
+
+
+DefinitionSettings = Annotated[
+    Annotated[InactivitySettings, Tag("inactivity")]
+    | Annotated[SubscriptionSettings, Tag("subscription")]
+    | Annotated[EventSettings, Tag("event")]
+    | Annotated[LabelSettings, Tag("labels")],
+    Discriminator(
+        _kind,
+        custom_error_type="unknown_kind",
+        custom_error_message=f"`kind` must be one of {', '.join(_KINDS)}",
+    ),
+]
 
 
 class OwnSignal(Settings):

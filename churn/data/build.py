@@ -106,7 +106,8 @@ class Build:
                 logs[name] = make_log(name, rows_of(table, codes.pop(name)), timezone)
         end = int(logs["orders"].time[-1])
         ids = pd.Index(customers)
-        history = History(self._name, ids, logs, joined, segments, contact, timezone, end, checks)
+        labels = logs.pop("labels", None)
+        history = History(self._name, ids, logs, joined, segments, contact, timezone, end, checks, labels)
         return (history if data_end is None else history.ending(data_end)), checks
 
     def _code_customers(self) -> tuple[Any, dict[str, np.ndarray]]:

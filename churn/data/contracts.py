@@ -9,7 +9,8 @@ from typing import Literal
 
 from churn.errors import ConfigError
 
-Kind = Literal["id", "time", "number", "flag", "text", "key"]
+# A "part" tells rows apart that belong to the same thing; only whether two are equal counts, so it is kept as a number.
+Kind = Literal["id", "time", "number", "flag", "text", "key", "part"]
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,13 @@ CONTRACTS: dict[str, Contract] = {
                 Field("plan", "text", False, "the plan from then on"),
                 Field("price", "number", False, "price of the plan per month, from then on"),
                 Field("renews", "time", False, "the end of the paid term", planned=True),
+                Field(
+                    "subscription",
+                    "part",
+                    False,
+                    "which of the customer's subscriptions; without it a customer has one",
+                ),
+                Field("is_end", "flag", False, "whether the subscription ends with it"),
                 Field("is_failed_payment", "flag", False, "whether it is a failed payment"),
                 Field("event", "text", False, "what happened: start, renewal, anything; see failed_when"),
                 _RECORDED,
@@ -177,6 +185,16 @@ CONTRACTS: dict[str, Contract] = {
             ),
             None,
             "customer",
+        ),
+        Contract(
+            "labels",
+            (
+                _CUSTOMER,
+                Field("time", "time", True, "the cutoff that the label is about"),
+                Field("churned", "flag", True, "whether the customer churned after it"),
+            ),
+            "time",
+            None,
         ),
     )
 }

@@ -12,7 +12,7 @@ from churn.data.eventlog import DAY_US, NEVER, Category, EventLog
 if TYPE_CHECKING:
     from churn.data.typed import TypedTable
 
-FLAGS = ("is_complaint", "is_failed_payment")
+FLAGS = ("is_complaint", "is_failed_payment", "is_end")
 
 
 @dataclass
@@ -54,7 +54,7 @@ def rows_of(table: TypedTable, customer: np.ndarray) -> Rows:
             rows.recorded = np.where(values == NEVER, rows.time, values)
         elif f.kind == "time":
             rows.instants[f.name] = values
-        elif f.kind in ("number", "flag"):
+        elif f.kind in ("number", "flag", "part"):
             rows.numbers[f.name] = np.nan_to_num(values) if f.name in FLAGS else values
         elif f.kind == "text":
             rows.texts[f.name] = categorise(values)

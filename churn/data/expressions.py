@@ -19,7 +19,7 @@ _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 def misfit(f: Field, kind: str) -> str | None:
     """Return what is allowed where a column's type cannot hold the field, else None."""
     base = kind.split("(", maxsplit=1)[0]
-    if f.kind in ("id", "key", "text"):
+    if f.kind in ("id", "key", "text", "part"):
         fits, allowed = {*_NUMBERS, "VARCHAR", "UUID", "BOOLEAN", "DATE", "ENUM"}, "an integer or text column"
     elif f.kind == "number":
         fits, allowed = {*_NUMBERS, "VARCHAR"}, "a numeric column"
@@ -40,10 +40,10 @@ def type_expression(
     """
     base = kind.split("(", maxsplit=1)[0]
     col, text = quote_name(column), f"nullif(trim({quote_name(column)}), '')"
-    if f.kind in ("id", "key", "text"):
+    if f.kind in ("id", "key", "text", "part"):
         integer = id_type if id_type in INTEGER_IDS else "UBIGINT" if base == "UBIGINT" else "BIGINT"
         value = f"CASE WHEN trim({col}::VARCHAR) <> '' THEN {col}::VARCHAR END"
-        if base in {"FLOAT", "DOUBLE", "DECIMAL"} and f.kind in ("id", "key"):
+        if base in {"FLOAT", "DOUBLE", "DECIMAL"} and f.kind in ("id", "key", "part"):
             # ids that a spreadsheet or a null has turned into floats
             value = f"CASE WHEN {col} = trunc({col}) THEN try_cast({col} AS {integer}) END"
         elif base in _NUMBERS and f.kind == "id":
@@ -53,6 +53,8 @@ def type_expression(
             value = f"CASE WHEN try_cast({col} AS DOUBLE) = trunc(try_cast({col} AS DOUBLE)) THEN {value} END"
         if f.kind != "id":
             value = f"({value})::VARCHAR"
+            if f.kind == "part":  # the same on every machine and for ever, and whole as a float
+                value = f"(md5_number_lower({value}) >> 11)::DOUBLE"
         elif id_type is not None:
             value = f"try_cast({value} AS {id_type})"
         return value, "false"

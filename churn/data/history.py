@@ -81,6 +81,9 @@ class History(Rendered):
         The end of what is known, exclusive: snapshots whose label window ends later are not mature.
     checks : CheckReport
         What was set aside on the way in.
+    labels : EventLog or None
+        Outcomes of your own, see `churn.LabelTable`: `time` is the cutoff, ``numbers["churned"]`` the outcome. They
+        are no log: nothing that computes signals gets them.
     """
 
     name: str
@@ -92,6 +95,7 @@ class History(Rendered):
     timezone: str
     data_end: int
     checks: CheckReport
+    labels: EventLog | None = None
 
     @property
     def data_start(self) -> int:
@@ -194,7 +198,7 @@ class History(Rendered):
                 "last": self.date(int(log.time[-1])) if len(log) else None,
                 "hash": joblib.hash(self._content(log)),
             }
-            for name, log in self.logs.items()
+            for name, log in (self.logs | ({"labels": self.labels} if self.labels else {})).items()
         }
 
     def _content(self, log: EventLog) -> list[Any]:

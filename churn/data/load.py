@@ -99,6 +99,7 @@ def make_history(
     surveys: Any = None,
     subscriptions: Any = None,
     customers: Any = None,
+    labels: Any = None,
     features: Mapping[str, Any] | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
     segments: Sequence[str] = (),
@@ -116,6 +117,8 @@ def make_history(
     orders, returns, tickets, interactions, surveys, subscriptions, customers : frame
         One row per event or customer; only orders are needed. Columns have the contract's names, or
         `columns` maps them.
+    labels : frame, optional
+        Outcomes of your own: `customer`, `time` (the cutoff) and `churned`; see `churn.LabelTable`.
     features : mapping of str to frame, optional
         Tables of ready features by name: `customer`, `time` (from when on the row holds) and the features.
     columns : mapping, optional
@@ -157,7 +160,7 @@ def make_history(
 
     segments, contact = map(_names, (segments, contact))
     meaning = {"complaint_when": _names(complaint_when), "failed_when": _names(failed_when)}
-    given = (orders, returns, tickets, interactions, surveys, subscriptions, customers)
+    given = (orders, returns, tickets, interactions, surveys, subscriptions, customers, labels)
     frames = dict(zip(TABLES, given, strict=True))
     features = dict(features or {})
     unknown = sorted(set(columns or {}) - {*TABLES, *features})

@@ -74,6 +74,7 @@ class RowRules:
         self._check_times(typed)
         self._check_outcomes(typed)
         self._check_numbers(typed)
+        self._check_labels(typed)
         key = typed.contract.key
         if key and key in typed.columns:
             self._check_key(typed, key)
@@ -284,6 +285,15 @@ class RowRules:
                     f"`{f.name}` is given and `{f.known_with}` is empty; it is not used, as nobody can tell when it "
                     "was given",
                 )
+
+    def _check_labels(self, typed: TypedTable) -> None:
+        """Remark on customers who have more than one label at a cutoff."""
+        import pandas as pd
+
+        if typed.table == "labels":
+            pairs = pd.DataFrame({c: np.asarray(typed.columns[c]) for c in ("customer", "time")})
+            message = "the customer has a label at this cutoff already; the last one counts"
+            self.note(typed, np.asarray(pairs.duplicated()), "label-again", message)
 
     def _check_key(self, typed: TypedTable, key: str) -> None:
         """Find the rows that come again with the same key: the newest counts."""

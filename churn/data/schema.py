@@ -51,7 +51,7 @@ def describe(manifest: Manifest, table: str, source: Source, staged: Staged, *, 
     if info is None:
         fields = _fields(staged, meaning_of(source))
         info = manifest.tables[table] = TableInfo(
-            [n for n, k in fields.items() if k in ("number", "flag")],
+            [n for n, k in fields.items() if k in ("number", "flag", "part")],
             [n for n, k in fields.items() if k == "time"],
             {n: {} for n, k in fields.items() if k == "text"},
             "recorded_at" in staged.mapping,
@@ -103,6 +103,6 @@ def _fields(staged: Staged, meaning: Mapping[str, tuple[str, ...]]) -> dict[str,
         f.name: f.kind
         for f in contract.fields
         if (f.name in staged.mapping or f.name in derived)
-        and f.kind in ("number", "flag", "time", "text")
+        and f.kind in ("number", "flag", "part", "time", "text")
         and f.name not in (contract.time, "recorded_at")
     }

@@ -333,7 +333,7 @@ class Reader:
             if f.kind == "time":
                 columns[name] = _numpy(data[name].fill_null(np.iinfo(np.int64).max)).astype(np.int64)
                 naive_masks[name] = _numpy(data["naive_" + name].fill_null(False)).astype(bool)
-            elif f.kind in ("number", "flag"):
+            elif f.kind in ("number", "flag", "part"):
                 columns[name] = _numpy(data[name].cast(pa.float64()).fill_null(np.nan))
             else:
                 columns[name] = data[name].combine_chunks()

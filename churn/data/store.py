@@ -122,7 +122,7 @@ class LogStore:
                 },
             }
             for name, info in self.manifest.tables.items()
-            if info.rows
+            if info.rows and name != "labels"  # they are no signals
         }
         master = self.manifest.master
         return {
@@ -191,7 +191,10 @@ class LogStore:
         joined, segments, contact = self._about(attributes, position, len(ids), bucket)
         m = self.manifest
         checks = CheckReport(m.name, self._summaries(logs), tuple(m.findings))
-        return History(m.name, ids, logs, joined, segments, contact, m.timezone, self.data_end, checks)
+        outcomes = logs.pop("labels", None)
+        return History(
+            m.name, ids, logs, joined, segments, contact, m.timezone, self.data_end, checks, outcomes
+        )
 
     def _groups(self, name: str, bucket: int | None) -> Iterator[tuple[Delivery, int, int]]:
         """Yield deliveries, row groups and their rows."""

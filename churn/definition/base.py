@@ -11,6 +11,8 @@ import numpy as np
 from churn.data.history import DAY_US, EventLog, History, View
 from churn.errors import ParameterError
 
+Staying = tuple[np.ndarray | None, str]
+
 
 class Definition(ABC):
     """Population, label window and maturity; the kinds of churn are frozen dataclasses that derive from it.
@@ -26,6 +28,11 @@ class Definition(ABC):
     def window_us(self) -> int:
         """Microseconds from the cutoff to the end of the label window."""
         return (self.gap_days + self.horizon_days) * DAY_US
+
+    @property
+    def ahead_days(self) -> int:
+        """Days from the cutoff to the end of the label window."""
+        return self.gap_days + self.horizon_days
 
     @property
     @abstractmethod
@@ -64,9 +71,7 @@ class Definition(ABC):
         """What the probability is of, in words: ``no order within the horizon``."""
 
     @abstractmethod
-    def staying(
-        self, churn_probability: np.ndarray, recency_days: np.ndarray
-    ) -> tuple[np.ndarray | None, str]:
+    def staying(self, churn_probability: np.ndarray, recency_days: np.ndarray) -> Staying:
         """Return how likely each active customer is active where the label window ends, and how that follows.
 
         Parameters
@@ -88,6 +93,10 @@ class Definition(ABC):
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those who left in the label window, 0.0 for those who stayed, NaN for neither."""
 
+    def cutoffs(self, history: History) -> np.ndarray | None:  # noqa: ARG002 - most kinds need nothing for it
+        """Return the cutoffs that the definition brings along, ascending; None where any will do."""
+        return None
+
     @abstractmethod
     def describe(self) -> str:
         """Say the definition in one sentence."""
@@ -95,7 +104,8 @@ class Definition(ABC):
     def labels(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those of the population who churned after the cutoff, 0.0 for those who stayed.
 
-        NaN is neither: whoever left within the gap, before the label window began.
+        NaN is neither: whoever was lost before the label window began, within the gap or, as came out later,
+        before the cutoff; and whom a table of labels does not name.
 
         Raises
         ------
@@ -124,6 +134,37 @@ class Definition(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Return the kind and all values, as `make_definition` reads them."""
         return {"kind": self.kind, **vars(self)}
+
+
+def check_words(name: str, value: object) -> tuple[str, ...]:
+    """Return texts as a tuple; raise a `ParameterError` where something else is among them.
+
+    Examples
+    --------
+    >>> check_words("ended_when", "cancelled"), check_words("ended_when", ["cancelled", "expired"])
+    (('cancelled',), ('cancelled', 'expired'))
+    """
+    words = (value,) if isinstance(value, str) else value
+    if not isinstance(words, tuple | list) or not all(isinstance(w, str) and w for w in words):
+        raise ParameterError(
+            f"{name} is not a list of texts",
+            given=repr(value),
+            allowed="values such as ('cancelled', 'expired')",
+            fix=f"Set {name} to such values.",
+        )
+    return tuple(words)
+
+
+def log_of(definition: Definition, logs: Mapping[str, EventLog], table: str) -> EventLog:
+    """Return a log that a definition needs; a `ParameterError` where the data have none."""
+    if table not in logs:
+        raise ParameterError(
+            f"The definition of churn goes by the {table}, and the data have none",
+            given=f"kind {definition.kind}; tables {', '.join(logs)}",
+            fix=f"Give {table}, or choose another kind of churn.",
+            code="no-table",
+        )
+    return logs[table]
 
 
 def check_days(name: str, value: object, least: int) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from churn.data.history import DAY_US, EventLog, History
-from churn.definition.base import Definition, check_days
+from churn.definition.base import Definition, Staying, check_days
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,7 @@ class Inactivity(Definition):
         """What the probability is of, in words."""
         return "no order within the horizon"
 
-    def staying(
-        self, churn_probability: np.ndarray, recency_days: np.ndarray
-    ) -> tuple[np.ndarray | None, str]:
+    def staying(self, churn_probability: np.ndarray, recency_days: np.ndarray) -> Staying:
         """Return how likely each customer has an order in the `active_days` before the label window ends.
 
         Customers whose last order is recent enough for that are sure to; the others do if they order in the

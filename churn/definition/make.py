@@ -7,9 +7,12 @@ from typing import Any
 
 from churn.definition.base import Definition
 from churn.definition.inactivity import Inactivity
+from churn.definition.labels import LabelTable
+from churn.definition.leaving import LeavingEvent
+from churn.definition.subscription import Subscription
 from churn.errors import ParameterError
 
-KINDS: dict[str, type[Definition]] = {c.kind: c for c in (Inactivity,)}
+KINDS: dict[str, type[Definition]] = {c.kind: c for c in (Inactivity, Subscription, LeavingEvent, LabelTable)}
 
 
 def make_definition(values: Mapping[str, Any]) -> Definition:

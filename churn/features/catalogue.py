@@ -102,8 +102,9 @@ class Schema:
 
 def full_schema() -> Schema:
     """Return the schema of a history that has every table and column, for listing the whole catalogue."""
-    columns: set[tuple[str, str | None]] = {(t, None) for t in CONTRACTS}
-    columns |= {(t, f.name) for t, c in CONTRACTS.items() for f in c.fields}
+    contracts = {t: c for t, c in CONTRACTS.items() if t != "labels"}  # outcomes are no signals
+    columns: set[tuple[str, str | None]] = {(t, None) for t in contracts}
+    columns |= {(t, f.name) for t, c in contracts.items() for f in c.fields}
     columns |= {("orders", "day"), ("tickets", "answer"), ("customers", "SEGMENT")}
     values = (
         ("orders", "channel", ("CHANNEL",)),

@@ -118,12 +118,18 @@ class Model(Rendered):
     def render(self) -> str:
         """Return a short description with the figures."""
         t = self.training
+        neither = t.get("neither", {"training": 0, "test": 0})
+        left_out = (
+            f"Left out, neither churned nor stayed (lost before the label window, or without a label): "
+            f"{format_count(neither['training'])} rows of training, {format_count(neither['test'])} of the test",
+        )
         return "\n".join(
             [
                 f"Churn model: {self.definition.describe()}",
                 f"{format_count(t.get('rows', 0))} rows of {t.get('snapshots', 0)} snapshots, "
                 f"{t.get('first_cutoff', '?')} to {t.get('last_cutoff', '?')}; "
                 f"{len(self.signal_names)} signals, {', '.join(map(str, t.get('trees', ()))) or 'no'} trees",
+                *(left_out if any(neither.values()) else ()),
                 self.evaluation.render(),
                 *(["", self.spend.render()] if self.spend else []),
             ]

@@ -6,7 +6,7 @@ The spine comes from who was active at each cutoff, never from who has events af
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,12 +31,16 @@ class Snapshots:
         Positions in `History.customers`.
     cutoff : numpy.ndarray of int64, shape (n_rows,)
         The instant of each row's snapshot.
+    neither : dict of int to int
+        By cutoff, how many customers were left out because they neither churned nor stayed: those who were lost
+        within the gap, before the label window began, and those whom a table of labels does not name.
     """
 
     X: np.ndarray
     y: np.ndarray
     customer: np.ndarray
     cutoff: np.ndarray
+    neither: dict[int, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -48,14 +52,16 @@ class Snapshots:
 
     def until(self, last_cutoff: int) -> Snapshots:
         """Return the rows with cutoffs up to and including one."""
-        return self._where(self.cutoff <= last_cutoff)
+        return self._where(
+            self.cutoff <= last_cutoff, {c: n for c, n in self.neither.items() if c <= last_cutoff}
+        )
 
     def at(self, cutoff: int) -> Snapshots:
         """Return the rows of one cutoff."""
-        return self._where(self.cutoff == cutoff)
+        return self._where(self.cutoff == cutoff, {c: n for c, n in self.neither.items() if c == cutoff})
 
-    def _where(self, rows: np.ndarray) -> Snapshots:
-        return Snapshots(self.X[rows], self.y[rows], self.customer[rows], self.cutoff[rows])
+    def _where(self, rows: np.ndarray, neither: dict[int, int]) -> Snapshots:
+        return Snapshots(self.X[rows], self.y[rows], self.customer[rows], self.cutoff[rows], neither)
 
 
 def training_cutoffs(
@@ -72,7 +78,8 @@ def training_cutoffs(
     They lie `step_days` apart, backwards from the last one whose label window ends by the test cutoff (purge:
     what a label saw must have been known when the test cutoff came), and leave at least `lookback_days` of
     history before the oldest, so that its population is complete. A shorter `history_days` gives snapshots from which
-    the customers of long ago are missing: worth it where the history is short.
+    the customers of long ago are missing: worth it where the history is short. A definition that brings cutoffs
+    of its own (`Definition.cutoffs`) is learnt from at those of them that meet both, the newest `max_snapshots`.
 
     Raises
     ------
@@ -81,6 +88,9 @@ def training_cutoffs(
     """
     needed = definition.lookback_days if history_days is None else history_days
     earliest = history.data_start + needed * DAY_US
+    own = definition.cutoffs(history)
+    if own is not None:
+        return _own_cutoffs(history, definition, test_cutoff, own, needed, max_snapshots)
     cutoffs: list[int] = []
     latest = history.midnight(test_cutoff - definition.window_us)  # the midnight at or before: never too late
     for k in range(max_snapshots):
@@ -102,15 +112,41 @@ def training_cutoffs(
     return cutoffs[::-1]
 
 
+def _own_cutoffs(
+    history: History, definition: Definition, test_cutoff: int, own: np.ndarray, needed: int, most: int
+) -> list[int]:
+    earliest = history.data_start + needed * DAY_US
+    fits = own[(own >= earliest) & (own + definition.window_us <= test_cutoff)]
+    if len(fits) < 3:
+        raise ModelError(
+            "There are too few cutoffs to learn from",
+            given=f"{len(own)} from {history.date(int(own[0]))} to {history.date(int(own[-1]))}, of which {len(fits)} "
+            f"lie {definition.window_us // DAY_US} days or more before the test cutoff {history.date(test_cutoff)} and "
+            f"{needed} days or more after the first order",
+            allowed="at least 3 of them",
+            fix="Bring labels of more cutoffs, choose a later test cutoff, or shorten active_days.",
+            code="short-history",
+        )
+    return [int(c) for c in fits[-most:]]
+
+
 def build_snapshots(
     history: History,
     definition: Definition,
     cutoffs: Sequence[int],
     signals: Sequence[Signal],
 ) -> Snapshots:
-    """Compute features and labels at each cutoff and stack them."""
-    populations = [definition.population(history.as_of(cutoff)) for cutoff in cutoffs]
+    """Compute features and labels at each cutoff and stack them; who neither churned nor stayed is left out."""
+    populations, ys, neither = [], [], {}
+    for cutoff in cutoffs:
+        population = definition.population(history.as_of(cutoff))
+        y = definition.labels(history, cutoff, population)
+        known = ~np.isnan(y)
+        neither[cutoff] = int(len(y) - known.sum())
+        populations.append(population[known])
+        ys.append(y[known])
     xs = feature_matrices(history, cutoffs, populations, signals)
-    ys = [definition.labels(history, c, p) for c, p in zip(cutoffs, populations, strict=True)]
     at = [np.full(len(p), c, dtype=np.int64) for c, p in zip(cutoffs, populations, strict=True)]
-    return Snapshots(np.concatenate(xs), np.concatenate(ys), np.concatenate(populations), np.concatenate(at))
+    return Snapshots(
+        np.concatenate(xs), np.concatenate(ys), np.concatenate(populations), np.concatenate(at), neither
+    )

@@ -121,6 +121,10 @@ def make_model(
         {
             "name": history.name,
             "rows": len(fold.learn),
+            "neither": {
+                "training": sum(fold.learn.neither.values()),
+                "test": sum(fold.test.neither.values()),
+            },
             "snapshots": len(cutoffs),
             "first_cutoff": history.date(cutoffs[0]),
             "last_cutoff": history.date(cutoffs[-1]),

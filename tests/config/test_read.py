@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import churn
 from churn.config import Config, check_timezone, make_config, read_config
 from churn.errors import ConfigError, MissingFileError
 
@@ -267,3 +268,66 @@ def test_make_config_starts_at_the_working_folder(tmp_path):
         make_config({**settings, "folder": "x"})
     with pytest.raises(ConfigError, match="Keys should be strings"):
         make_config({**settings, 1: 2})
+
+
+@pytest.mark.parametrize(
+    ("block", "want"),
+    [
+        (
+            {"kind": "subscription", "horizon_days": 60, "grace_days": 10, "ended_when": ["end"]},
+            churn.Subscription(60, 0, 10, ("end",)),
+        ),
+        (
+            {
+                "kind": "event",
+                "active_days": 90,
+                "horizon_days": 30,
+                "left_when": ["closed"],
+                "table": "tickets",
+            },
+            churn.LeavingEvent(90, 30, table="tickets", left_when=("closed",)),
+        ),
+        (
+            {"kind": "labels", "active_days": 90, "horizon_days": 30, "gap_days": 7},
+            churn.LabelTable(90, 30, 7),
+        ),
+        ({"active_days": 90, "horizon_days": 30}, churn.Inactivity(90, 30)),
+    ],
+)
+def test_every_kind_of_churn_can_be_configured(block, want):
+    from churn.cli.models import definition_of
+
+    config = make_config({"name": "x", "sources": {"orders": {"path": "o.csv"}}, "definition": block})
+    assert definition_of(config) == want
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"kind": "silence"}, "`definition`: `kind` must be one of inactivity, subscription, event, labels"),
+        (
+            {"kind": "event", "active_days": 9, "horizon_days": 9},
+            "`definition.left_when`: missing, and needed",
+        ),
+        (
+            {"kind": "subscription", "horizon_days": 9, "active_days": 9},
+            "`definition.active_days`: unknown key (did you mean grace_days?)",
+        ),
+        (
+            {"kind": "subscription", "horizon_days": 9, "grace_day": 9},
+            "`definition.grace_day`: unknown key (did you mean grace_days?)",
+        ),
+        (
+            {"kind": "labels", "active_days": 9, "horizon_days": 9, "gap_days": -1},
+            "`definition.gap_days`: must be 0 or more, not -1",
+        ),
+        (
+            {"kind": "event", "active_days": 9, "horizon_days": 9, "left_when": []},
+            "`definition.left_when`: ",
+        ),
+    ],
+)
+def test_a_definition_that_cannot_be_is_told_by_its_keys(block, message):
+    with pytest.raises(ConfigError) as error:
+        make_config({"name": "x", "sources": {"orders": {"path": "o.csv"}}, "definition": block})
+    assert message in str(error.value)

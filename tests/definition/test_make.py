@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from churn.definition import Inactivity, make_definition
+from churn.definition import Inactivity, LabelTable, LeavingEvent, Subscription, make_definition
 from churn.errors import ParameterError
 
 
@@ -13,3 +15,15 @@ def test_what_a_definition_says_of_itself_makes_it_again():
 def test_an_unknown_kind_is_told():
     with pytest.raises(ParameterError, match=r"'silence' is not a kind of churn.*inactivity"):
         make_definition({"kind": "silence"})
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Subscription(60, 7, 10, ("end", "expired")),
+        LeavingEvent(90, 30, table="tickets", left_when=("goodbye",), active_in="interactions"),
+        LabelTable(90, 30, 7),
+    ],
+)
+def test_every_kind_survives_json(rule):
+    assert make_definition(json.loads(json.dumps(rule.to_dict()))) == rule

@@ -22,8 +22,10 @@ NUMBERS = {"amount", "quantity", "products", "discount", "satisfaction", "value"
 TYPES = (
     {name: pa.timestamp("us", "UTC") for name in TIMES}
     | dict.fromkeys(NUMBERS, pa.float64())
-    | dict.fromkeys(("is_complaint", "is_failed_payment", "vip"), pa.bool_())
-    | dict.fromkeys(("channel", "size", "category", "kind", "plan", "event", "grade"), pa.string())
+    | dict.fromkeys(("is_complaint", "is_failed_payment", "is_end", "churned", "vip"), pa.bool_())
+    | dict.fromkeys(
+        ("channel", "size", "category", "kind", "plan", "event", "subscription", "grade"), pa.string()
+    )
 )
 CUTOFFS = (
     ("UTC", "2024-03-01 00:00"),  # the day after a leap day

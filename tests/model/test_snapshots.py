@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.data.history import History
-from churn.definition import Inactivity
+from churn.definition import Inactivity, Subscription
 from churn.errors import ModelError
 from churn.features.catalogue import catalogue
 from churn.features.compute import feature_matrix
@@ -161,3 +161,18 @@ def test_a_cutoff_at_which_nobody_was_active_adds_no_row() -> None:
     stacked = build_snapshots(history, RULE, cutoffs, catalogue(history))
     assert stacked.cutoffs.tolist() == [TEST - 280 * DAY]
     assert len(stacked) == 2
+
+
+def test_who_was_lost_in_the_gap_is_left_out_and_counted() -> None:
+    subs = [{"customer": c, "time": TEST - 200 * DAY, "event": "start"} for c in "abc"] + [
+        {"customer": "a", "time": TEST + 3 * DAY, "event": "end"},  # in the gap
+        {"customer": "b", "time": TEST + 9 * DAY, "event": "end"},
+    ]
+    rows = orders(*(TEST + 30 * k * DAY for k in range(-10, 4)), customer="c") + orders(TEST - DAY)
+    history = history_of(Tables(rows, subscriptions=subs))
+    rule = Subscription(30, 5, ended_when=("end",))
+    stacked = build_snapshots(history, rule, [TEST - 60 * DAY, TEST], catalogue(history))
+    assert stacked.neither == {TEST - 60 * DAY: 0, TEST: 1}
+    assert stacked.at(TEST).y.tolist() == [1.0, 0.0]
+    assert history.customers[stacked.at(TEST).customer].tolist() == ["b", "c"]
+    assert len(stacked.X) == len(stacked) == 5
