@@ -20,7 +20,7 @@ from churn.model.reasons import contact, orders, service, spending  # noqa: F401
 from churn.model.reasons.contact import tell_own
 from churn.model.reasons.explanation import Explanation, Push, Reason
 from churn.model.reasons.normal import own_numbers
-from churn.model.reasons.orders import once
+from churn.model.reasons.orders import habit
 from churn.model.reasons.registry import Direction, tell
 from churn.model.reasons.stories import Stories, story_of
 from churn.model.reasons.words import Facts, Sentence, Setting
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MOST_UP, MOST_DOWN = 3, 2
 LEAST_PUSH = 0.05  # log-odds from which a comparison is worth telling: a twentieth of the odds
 LEAST_PLAIN = 0.1  # and a plain fact
+NOTHING = "Nothing stands out; without any signal the risk would be {:.0f} %"
 TEXT_COLUMNS = {
     "reason_1": "what raises the risk most, in words",
     "reason_2": "the second such reason; empty where there are fewer",
@@ -100,7 +101,7 @@ def explain_rows(
         ids, X.tolist(), contributions.tolist(), pushes.tolist(), contributions[:, -1].tolist(), strict=True
     ):
         facts = Facts(setting, stories.where, values, parts)
-        of_customer = stories.of_customer(once(facts))
+        of_customer = stories.of_customer(few=not habit(facts))
         reasons = (
             *_reasons(stories, of_customer, facts, row, "up", most_up),
             *_reasons(stories, of_customer, facts, row, "down", most_down),
@@ -133,7 +134,8 @@ def _reasons(
                 break
             if story in found or (plain and total[story] < LEAST_PLAIN):
                 continue
-            for i in sorted(of_customer[story], key=lambda i: -sign * pushes[i]):
+            facts.told = frozenset(found)
+            for i in sorted(of_customer[story], key=lambda i: -sign * pushes[i] * stories.weights[i]):
                 topic = stories.topics[i]
                 said = _tell(stories, topic, facts, direction, plain) if sign * pushes[i] > 0 else None
                 if said and all(said.text != r.text for r in found.values()):
@@ -214,7 +216,8 @@ def explain_listed(
         part = X[start : start + _TOGETHER]
         contributions = model.contributions(part, shift=shift, threads=threads)
         for at, e in enumerate(explain_rows(setting, part, contributions), start):
-            texts.append([*_padded(e.up, MOST_UP), *_padded(e.down, MOST_DOWN)])
+            up = [r.text for r in e.up] or [NOTHING.format(100 * e.base_probability)]
+            texts.append([*_padded(up, MOST_UP), *_padded([r.text for r in e.down], MOST_DOWN)])
             for reasons in (e.up, e.down):
                 for place, r in enumerate(reasons, 1):
                     numbers = json.dumps(r.numbers, ensure_ascii=False)
@@ -229,5 +232,5 @@ def explain_listed(
     return columns, table.astype({"place": np.int64, "push_log_odds": np.float64, **words})
 
 
-def _padded(reasons: Sequence[Reason], most: int) -> list[str]:
-    return [r.text for r in reasons] + [""] * (most - len(reasons))
+def _padded(texts: list[str], most: int) -> list[str]:
+    return texts + [""] * (most - len(texts))

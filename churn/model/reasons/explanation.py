@@ -121,6 +121,11 @@ class Explanation(Rendered):
         return _probability(self.log_odds)
 
     @property
+    def base_probability(self) -> float:
+        """The churn probability without any signal."""
+        return _probability(self.base)
+
+    @property
     def up(self) -> tuple[Reason, ...]:
         """The reasons that raise the risk."""
         return tuple(r for r in self.reasons if r.direction == "up")
@@ -156,7 +161,7 @@ class Explanation(Rendered):
             "churn_probability": self.probability,
             "log_odds": self.log_odds,
             "base_log_odds": self.base,
-            "base_probability": _probability(self.base),
+            "base_probability": self.base_probability,
             "families": self.families,
             "topics": [vars(p) for p in self.pushes],
             "reasons": [r.to_dict() for r in self.reasons],

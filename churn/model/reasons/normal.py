@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from churn.model.reasons.explanation import Compared
@@ -23,7 +24,10 @@ def _all(f: Facts) -> Iterator[Compared]:
     for of, form in (("orders", "number"), ("amount", "money")):
         recent, fall = "orders_count_90d" if of == "orders" else "amount_90d", f(f"{of}_decline_90d")
         what = "orders in the last 90 days" if of == "orders" else "spend in the last 90 days"
-        yield from _pace(f, what, recent, fall, form, habit(f))
+        year = f(f"{'orders_count' if of == 'orders' else 'amount'}_365d") * 90 / 275
+        yield from _pace(
+            f, what, recent, fall, form, habit(f), year if f("first_order_days") >= 365 else math.nan
+        )
     if not once(f):
         yield from _one(f, "amount of the last order", "amount_last", "amount_mean", "money")
         yield from _one(f, "different products in the last order", "products_last", "products_mean", "number")
@@ -31,7 +35,9 @@ def _all(f: Facts) -> Iterator[Compared]:
         kind = name.removesuffix("_decline_30d")
         if kind not in (name, "orders"):
             noun = "contacts" if kind == "interactions" else f"{kind.replace('_', ' ')}, times"
-            yield from _pace(f, f"{noun} in the last 30 days", f"{kind}_count_30d", f(name), "number", True)
+            yield from _pace(
+                f, f"{noun} in the last 30 days", f"{kind}_count_30d", f(name), "number", True, math.nan
+            )
     yield from _one(
         f,
         "hours to the last answer from support",
@@ -43,15 +49,18 @@ def _all(f: Facts) -> Iterator[Compared]:
 
 
 def _one(f: Facts, what: str, now: str, normal: str, form: str) -> Iterator[Compared]:
-    said, usual = f.say(f"{{{now}|{form}}}"), f.say(f"{{{normal}|{form}}}")
+    said, usual = f.say(f"{{x|{form}}}", x=now), f.say(f"{{x|{form}}}", x=normal)
     if said:
         yield Compared(what, said.text, usual.text if usual else _UNKNOWN)
 
 
-def _pace(f: Facts, what: str, now: str, fall: float, form: str, known: bool) -> Iterator[Compared]:
-    said = f.say(f"{{{now}|{form}}}")
+def _pace(
+    f: Facts, what: str, now: str, fall: float, form: str, known: bool, before: float
+) -> Iterator[Compared]:
+    said = f.say(f"{{x|{form}}}", x=now)
     if said is None:
         return
-    # At a fall of 1 nothing is left to scale up from, and at -3 the fall was cut off.
-    usual = f.say(f"{{usual|{form}}}", usual=f(now) / (1 - fall)) if known and -3 < fall < 1 else None
+    # At a fall of 1 nothing is left to scale up from: `before` is the pace before. At -3 the fall was cut off.
+    pace = f(now) / (1 - fall) if -3 < fall < 1 else before if fall == 1 else math.nan
+    usual = f.say(f"{{usual|{form}}}", usual=pace) if known else None
     yield Compared(what, said.text, usual.text if usual else _UNKNOWN)

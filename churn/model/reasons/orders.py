@@ -9,6 +9,7 @@ from churn.model.reasons.words import Facts, Sentence, Telling
 
 NOTABLE = 0.15  # from this share on a change is worth telling
 FEW_ORDER_DAYS = 3  # up to here a mean is no habit
+FEWER, MORE = 0.4, 0.6  # ranks from which "more than most customers" is worth telling
 _HALF = 0.5
 _LABEL_PUSH = 0.1  # log-odds from which belonging to a group is worth telling
 
@@ -48,7 +49,7 @@ def _silence_up(f: Facts, topic: str) -> Telling:
         before = "the two days with orders" if f("order_days_count") == 2 else "the few orders before"
         if late:
             yield f.say(f"No order for {{recency_days|days}}; {before} were {{gap_mean_days|days}} apart")
-        if f("gap_mean_days_rank") > _HALF:
+        if f("gap_mean_days_rank") > MORE:
             count = "{order_days_count|n day} with orders so far, {gap_mean_days|days} apart"
             yield f.say(f"Only {count}; the last was {{recency_days|ago}}")
         return
@@ -59,7 +60,7 @@ def _silence_up(f: Facts, topic: str) -> Telling:
         yield f.say(
             "Irregular: {gap_mean_days|days} between orders on average, give or take {gap_spread_days|days}"
         )
-    if f("gap_mean_days_rank") > _HALF:
+    if f("gap_mean_days_rank") > MORE:
         yield f.say(
             "Orders {gap_mean_days|every} on average; about {more|percent} of the customers order more often",
             more=f("gap_mean_days_rank"),
@@ -68,7 +69,7 @@ def _silence_up(f: Facts, topic: str) -> Telling:
 
 @tells("silence", direction="up", plain=True)
 def _silence_up_plain(f: Facts, topic: str) -> Telling:
-    if f("recency_days_rank") >= _HALF:
+    if f("recency_days_rank") >= MORE:
         yield f.say(
             "The last order was {recency_days|ago}; about {recency_days_rank|percent} of the customers ordered since"
         )
@@ -92,7 +93,7 @@ def _silence_down(f: Facts, topic: str) -> Telling:
             )
         yield f.say("Ordered {recency_days|ago}; usually one order {gap_mean_days|every}")
     rank = f("recency_days_rank")
-    if rank < _HALF and not once(f):
+    if rank < FEWER and not once(f):
         yield f.say(
             "Ordered {recency_days|ago}, more recently than about {more|percent} of the customers",
             more=1 - rank,
@@ -106,7 +107,7 @@ def _frequency_up(f: Facts, topic: str) -> Telling:
         return
     recent, year, fall = f("orders_count_90d"), f("orders_count_365d"), f("orders_decline_90d")
     if fall >= 1 and year >= 2:
-        yield f.say("No order in the last 90 days, {orders_count_365d|whole} in the last 365")
+        yield f.say("No order for {recency_days|days}, {orders_count_365d|whole} in the last 365")
     if NOTABLE <= fall < 1 and habit(f):
         usual = recent / (1 - fall)
         if usual - recent >= _HALF:
@@ -117,12 +118,12 @@ def _frequency_up(f: Facts, topic: str) -> Telling:
     if f("orders_slope_6x30d") <= -NOTABLE and f("orders_count_180d") >= 4:
         yield f.say("Orders are trending down: {orders_count_180d|whole} in the last 180 days")
     if 0 < year <= 4 and f("tenure_days") >= 365:
-        yield f.say("Only {orders_count_365d|n order} in the last 365 days")
+        yield f.say("Only {orders_count_365d|n order} in the last 365 days, the last {recency_days|ago}")
 
 
 @tells("frequency", direction="up", plain=True)
 def _frequency_up_plain(f: Facts, topic: str) -> Telling:
-    if f("orders_count_365d_rank") < _HALF:
+    if f("orders_count_365d_rank") < FEWER:
         yield f.say(
             "{orders_count_365d|n order} in the last 365 days; about {more|percent} of the customers order more often",
             more=1 - f("orders_count_365d_rank"),
@@ -144,12 +145,12 @@ def _frequency_down(f: Facts, topic: str) -> Telling:
                 usual=usual,
             )
     if f("orders_count_365d") >= 4:
-        if f("orders_count_365d_rank") > _HALF:
+        if f("orders_count_365d_rank") > MORE:
             yield f.say(
                 "{orders_count_365d|n order} in the last 365 days, more than about "
                 "{orders_count_365d_rank|percent} of the customers"
             )
-        elif not f("orders_count_365d_rank") <= _HALF:
+        elif math.isnan(f("orders_count_365d_rank")):
             yield f.say("{orders_count_365d|n order} in the last 365 days")
 
 
@@ -166,7 +167,7 @@ def _experience_up(f: Facts, topic: str) -> Telling:
 
 @tells("experience", direction="up", plain=True)
 def _experience_up_plain(f: Facts, topic: str) -> Telling:
-    if f("tenure_days_rank") < _HALF:
+    if f("tenure_days_rank") < FEWER:
         yield f.say(
             "A customer since {tenure_days|date}; about {more|percent} of the customers have been for longer",
             more=1 - f("tenure_days_rank"),
@@ -177,7 +178,7 @@ def _experience_up_plain(f: Facts, topic: str) -> Telling:
 def _experience_down(f: Facts, topic: str) -> Telling:
     if f("tenure_days") >= 365 and f("orders_count") >= 5:
         yield f.say("A customer since {tenure_days|date}, with {orders_count|n order}")
-    if f("tenure_days_rank") > _HALF:
+    if f("tenure_days_rank") > MORE:
         yield f.say(
             "A customer since {tenure_days|date}, for longer than about {tenure_days_rank|percent} of the customers"
         )
@@ -189,6 +190,10 @@ def _acquisition_up(f: Facts, topic: str) -> Telling:
         yield f.say("Began with an order of {first_order_amount|money}; the average is {amount_mean|money}")
     if f("first_order_discount") > 0 and f.push("first_order_discount") > 0:
         yield f.say("Came with {first_order_discount|money} off the first order")
+
+
+@tells("acquisition", direction="up", plain=True)
+def _acquisition_up_plain(f: Facts, topic: str) -> Telling:
     yield belongs(f, "first_order_month", "up", "First ordered in {value}, which {raises} the risk")
 
 
@@ -196,6 +201,10 @@ def _acquisition_up(f: Facts, topic: str) -> Telling:
 def _acquisition_down(f: Facts, topic: str) -> Telling:
     if habit(f) and f("first_order_amount_vs_mean") <= 0.67:
         yield f.say("Grew from a first order of {first_order_amount|money} to {amount_mean|money} on average")
+
+
+@tells("acquisition", direction="down", plain=True)
+def _acquisition_down_plain(f: Facts, topic: str) -> Telling:
     yield belongs(f, "first_order_month", "down", "First ordered in {value}, which {raises} the risk")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from churn.model.reasons.orders import NOTABLE, belongs, habit, once
+from churn.model.reasons.orders import FEWER, MORE, NOTABLE, belongs, habit, once
 from churn.model.reasons.registry import Direction, tells
+from churn.model.reasons.stories import RHYTHM
 from churn.model.reasons.words import Facts, Telling
 
-_HALF = 0.5
 _OFTEN = 0.6
 
 
@@ -24,12 +24,12 @@ def _spend_up(f: Facts, topic: str) -> Telling:
 
 @tells("spend", direction="up", plain=True)
 def _spend_up_plain(f: Facts, topic: str) -> Telling:
-    if f("amount_365d_rank") < _HALF:
+    if f("amount_365d_rank") < FEWER:
         yield f.say(
             "Spent {amount_365d|money} in the last 365 days; about {more|percent} of the customers spent more",
             more=1 - f("amount_365d_rank"),
         )
-    if f("amount_90d") == 0:
+    if f("amount_90d") == 0 and RHYTHM not in f.told:  # that would say the same twice
         yield f.say("Spent nothing in the last 90 days, {amount_365d|money} in the last 365")
     if math.isnan(f("amount_365d_rank")):
         yield f.say("Spent {amount_180d|money} in the last 180 days")
@@ -43,7 +43,7 @@ def _spend_down(f: Facts, topic: str) -> Telling:
             "Spent {amount_90d|money} in the last 90 days, more than the usual {usual|money}",
             usual=recent / (1 - fall),
         )
-    if f("amount_365d_rank") > _HALF:
+    if f("amount_365d_rank") > MORE:
         yield f.say(
             "Spent {amount_365d|money} in the last 365 days, more than about {amount_365d_rank|percent} of the "
             "customers"
@@ -71,10 +71,14 @@ def _basket_up(f: Facts, topic: str) -> Telling:
 
 @tells("basket", direction="up", plain=True)
 def _basket_up_plain(f: Facts, topic: str) -> Telling:
-    if f("amount_mean_rank") < _HALF:
-        average = "{amount_mean|money}" if once(f) else "{amount_mean|money} on average"
+    if f("amount_mean_rank") < FEWER:
+        orders = (
+            "A small order: {amount_mean|money}"
+            if once(f)
+            else "Small orders: {amount_mean|money} on average"
+        )
         yield f.say(
-            f"Small orders: {average}; about {{more|percent}} of the customers order more at a time",
+            f"{orders}; about {{more|percent}} of the customers order more at a time",
             more=1 - f("amount_mean_rank"),
         )
     if f("products_mean") <= 5 and f.push("products_mean") > 0:
@@ -86,10 +90,13 @@ def _basket_up_plain(f: Facts, topic: str) -> Telling:
 def _basket_down(f: Facts, topic: str) -> Telling:
     if habit(f) and f("amount_last_vs_mean") >= 1 + NOTABLE:
         yield f.say("The last order was {amount_last|money}; the average is {amount_mean|money}")
-    if f("amount_mean_rank") > _HALF and f("amount_mean") > 0:
-        yield f.say(
-            "Large orders: {amount_mean|money} on average, more than about {amount_mean_rank|percent} of the customers"
+    if f("amount_mean_rank") > MORE and f("amount_mean") > 0:
+        orders = (
+            "A large order: {amount_mean|money}"
+            if once(f)
+            else "Large orders: {amount_mean|money} on average"
         )
+        yield f.say(f"{orders}, more than about {{amount_mean_rank|percent}} of the customers")
     if f("products_mean") >= 8 and f.push("products_mean") < 0:
         yield f.say("Wide baskets: {products_mean|number} different products per order")
 

@@ -24,7 +24,8 @@ _STORIES = {
     "ignored": "support",
     "repeat contact": "support",
 }
-_ONE_DAY = ("experience",)  # with one order day, these are the rhythm's story too
+_FEW = ("experience",)  # with few orders, how long a customer has been one is the rhythm's story too
+_WEIGHT = {"silence": 3.0}  # what says most of a story is told, unless another topic pushes much more
 RHYTHM = "rhythm of orders"
 
 
@@ -92,17 +93,22 @@ class Stories:
             member[i, self.topics.index(topic_of(s))] = 1.0
         return contributions @ member
 
-    def of_customer(self, one_day: bool) -> dict[str, list[int]]:
+    @cached_property
+    def weights(self) -> tuple[float, ...]:
+        """How much the push of each topic counts where one topic is chosen to tell a story."""
+        return tuple(_WEIGHT.get(topic, 1.0) for topic in self.topics)
+
+    def of_customer(self, few: bool) -> dict[str, list[int]]:
         """Return the stories of a customer and the positions of their topics."""
-        return self._one_day if one_day else self._several_days
+        return self._of_few if few else self._of_many
 
     @cached_property
-    def _several_days(self) -> dict[str, list[int]]:
+    def _of_many(self) -> dict[str, list[int]]:
         return self._grouped({})
 
     @cached_property
-    def _one_day(self) -> dict[str, list[int]]:
-        return self._grouped(dict.fromkeys(_ONE_DAY, RHYTHM))
+    def _of_few(self) -> dict[str, list[int]]:
+        return self._grouped(dict.fromkeys(_FEW, RHYTHM))
 
     def _grouped(self, moved: dict[str, str]) -> dict[str, list[int]]:
         out: dict[str, list[int]] = {}

@@ -81,7 +81,8 @@ class Setting:
 class Facts:
     """One customer: the numbers, the values in words, and what each signal adds to the log-odds.
 
-    Calling it with a signal's name gives the number, NaN where it is unknown.
+    Calling it with a signal's name gives the number, NaN where it is unknown. `told` holds the stories that other
+    sentences of the same direction tell already.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Facts:
         pushes: Sequence[float] | None = None,
     ) -> None:
         self.setting, self._where, self._values, self._pushes = setting, where, values, pushes
+        self.told: frozenset[str] = frozenset()
 
     def __call__(self, name: str) -> float:
         """Return a signal's number, NaN where it is unknown."""
@@ -142,9 +144,10 @@ class Facts:
             return self._write(value, form)
 
         try:
-            return Sentence(_FIELD.sub(fill, template), numbers)
+            text = _FIELD.sub(fill, template)
         except _UnknownError:
             return None
+        return Sentence(text[:1].upper() + text[1:], numbers)
 
     def _write(self, value: float, form: str) -> str:
         if form in _FORMS:
