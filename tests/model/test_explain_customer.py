@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,3 +85,13 @@ def test_near_ids_among_many_begin_alike():
     assert find_customer(ids, "C0059999") == 59_999
     with pytest.raises(ParameterError):
         find_customer(pd.Index(np.arange(60_000)), "-5")
+
+
+def test_the_example_of_the_page_runs(model, history):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reasons.md").read_text()
+    block = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    lines = [
+        x for x in block.splitlines() if not x.startswith(("history =", "model ="))
+    ]  # the fixtures stand for these
+    assert len(lines) < len(block.splitlines())
+    exec("\n".join(lines), {"model": model, "history": history})
