@@ -22,7 +22,7 @@ def _engagement_up(f: Facts, topic: str) -> Telling:
     kind = topic.split(":", 1)[1]
     noun, days, recent = _noun(kind), f"{kind}_recency_days", f"{kind}_count_30d"
     fall = f(f"{kind}_decline_30d")
-    if kind == "interactions" and f("recency_days") < f(days):
+    if kind == "interactions" and f("recency_days") <= f(days) - 1:
         noun = "contact beside orders"  # an order is a contact too
     if f(days) >= _SILENT_DAYS:
         for window in (90, 180):
@@ -53,7 +53,7 @@ def _engagement_down(f: Facts, topic: str) -> Telling:
     fall = f(f"{kind}_decline_30d")
     if -3 < fall <= -NOTABLE and f(recent) >= 2:
         usual = f(recent) / (1 - fall)
-        if f(recent) - usual >= _HALF:
+        if f(recent) - usual >= 1:
             text = f"{{recent|n {_spelt(noun)}}} in the last 30 days, more than the usual {{usual|number}}"
             yield f.say(text, recent=recent, usual=usual)
     if f(days) <= _RECENT_DAYS and f(recent) >= 2:

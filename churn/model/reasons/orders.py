@@ -24,6 +24,12 @@ def habit(f: Facts) -> bool:
     return f("order_days_count") > FEW_ORDER_DAYS
 
 
+def late(f: Facts) -> bool:
+    """Whether the customer is silent for notably longer than usual, so that orders long ago are no comfort."""
+    gap = f("gap_usual_days") if once(f) else f("gap_mean_days")
+    return f("recency_days") >= gap + max(1.0, 0.2 * gap)
+
+
 def _only_once(f: Facts) -> Sentence | None:
     words = "once" if f("orders_count") == 1 else "on a single day"
     if round_of(f, "gap_usual_days") < round_of(f, "recency_days"):
@@ -44,16 +50,15 @@ def _silence_up(f: Facts, topic: str) -> Telling:
         yield _only_once(f)
         return
     days, gap = f("recency_days"), f("gap_mean_days")
-    late = days >= gap + max(1.0, 0.2 * gap)
     if not habit(f):
         before = "the two days with orders" if f("order_days_count") == 2 else "the few orders before"
-        if late:
+        if late(f):
             yield f.say(f"No order for {{recency_days|days}}; {before} were {{gap_mean_days|days}} apart")
         if f("gap_mean_days_rank") > MORE:
             count = "{order_days_count|n day} with orders so far, {gap_mean_days|days} apart"
             yield f.say(f"Only {count}; the last was {{recency_days|ago}}")
         return
-    if late:
+    if late(f):
         longest = ", longer than ever before" if days > f("gap_largest_days") else ""
         yield f.say(f"Ordered {{gap_mean_days|every}}, now silent for {{recency_days|days}}{longest}")
     if f("gap_spread_days") > 0.75 * gap:

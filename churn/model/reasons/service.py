@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from churn.model.reasons.orders import NOTABLE, habit
+from churn.model.reasons.orders import NOTABLE, habit, late
 from churn.model.reasons.registry import tells
 from churn.model.reasons.words import Facts, Telling
 
@@ -41,7 +41,7 @@ def _ignored_down(f: Facts, topic: str) -> Telling:
         yield f.say(
             f"Every complaint was answered within {patience}, the last of {{complaint_recency_days|date}}"
         )
-    if f("orders_after_ignored") >= 1:
+    if f("orders_after_ignored") >= 1 and not late(f):
         yield f.say(
             "Ordered {orders_after_ignored|times} since the complaint of {ignored_complaint_recency_days|date}"
         )
@@ -67,7 +67,7 @@ def _complaints_up(f: Facts, topic: str) -> Telling:
 
 @tells("complaints", direction="down")
 def _complaints_down(f: Facts, topic: str) -> Telling:
-    if f("orders_after_complaint") >= 1:
+    if f("orders_after_complaint") >= 1 and not late(f):
         yield f.say(
             "Ordered {orders_after_complaint|times} since the complaint of {complaint_recency_days|date}"
         )
@@ -101,7 +101,7 @@ def _tickets_up_plain(f: Facts, topic: str) -> Telling:
 
 @tells("tickets", direction="down")
 def _tickets_down(f: Facts, topic: str) -> Telling:
-    if f("orders_after_ticket") >= 1:
+    if f("orders_after_ticket") >= 1 and not late(f):
         yield f.say(
             "Ordered {orders_after_ticket|times} since the support ticket of {ticket_recency_days|date}"
         )

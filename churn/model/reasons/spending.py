@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from churn.model.reasons.orders import FEWER, MORE, NOTABLE, belongs, habit, once
+from churn.model.reasons.orders import FEWER, MORE, NOTABLE, belongs, habit, late, once
 from churn.model.reasons.registry import Direction, tells
 from churn.model.reasons.stories import RHYTHM
 from churn.model.reasons.words import Facts, Telling
@@ -54,10 +54,15 @@ def _spend_down(f: Facts, topic: str) -> Telling:
 def _basket_up(f: Facts, topic: str) -> Telling:
     if habit(f):
         for column, form in (("amount", "money"), ("products", "n product"), ("quantity", "n unit")):
-            if f(f"{column}_last_vs_mean") <= 1 - NOTABLE and f(f"{column}_last") >= 0:
-                mean = "number" if form != "money" else form
+            last, mean = f(f"{column}_last"), f(f"{column}_mean")
+            if (
+                f(f"{column}_last_vs_mean") <= 1 - NOTABLE
+                and last >= 0
+                and (column == "amount" or mean - last >= 1)
+            ):
+                usual = "number" if form != "money" else form
                 yield f.say(
-                    f"The last order had {{last|{form}}}; the average is {{mean|{mean}}}"
+                    f"The last order had {{last|{form}}}; the average is {{mean|{usual}}}"
                     if column != "amount"
                     else "The last order was {last|money}; the average is {mean|money}",
                     last=f"{column}_last",
@@ -193,7 +198,7 @@ def _returns_up_plain(f: Facts, topic: str) -> Telling:
 def _returns_down(f: Facts, topic: str) -> Telling:
     if f("returns_count") == 0 and habit(f):
         yield f.say("Has not returned anything in {orders_count|n order}")
-    if f("orders_after_return") >= 1:
+    if f("orders_after_return") >= 1 and not late(f):
         yield f.say("Ordered {orders_after_return|times} since the last return")
 
 

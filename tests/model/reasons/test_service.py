@@ -50,6 +50,12 @@ from tests.model.reasons.test_orders import HABIT, said
             {"orders_after_complaint": 2, "complaint_recency_days": 41.3},
             "Ordered twice since the complaint of 3 March 2025",
         ),
+        (  # orders long ago are no comfort while the customer is silent
+            "complaints",
+            "down",
+            HABIT | {"orders_after_complaint": 2, "complaint_recency_days": 41.3, "recency_days": 40.0},
+            None,
+        ),
         ("complaints", "down", HABIT | {"complaints_count": 0, "orders_count": 12}, "Has not complained in 12 orders"),
         (
             "tickets",
