@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from churn.errors import ParameterError
@@ -49,12 +49,13 @@ def adding_files(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def replacing_folder(target: Path) -> Iterator[Path]:
+def replacing_folder(target: Path, replaces: Collection[str] = ()) -> Iterator[Path]:
     """Yield a new empty folder that takes the target's place when the block ends well.
 
     The previous folder stays until the new one is complete, and when the block raises. Should the
     process die between the two renames, the previous result is kept beside the target as
-    ``.NAME.previous`` and put back by the next call.
+    ``.NAME.previous`` and put back by the next call. `replaces` names files of the target that go although
+    the new folder has none of their name.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     try:
         _refuse_foreign(target, set())
         yield fresh
-        _refuse_foreign(target, {p.name for p in fresh.iterdir()})
+        _refuse_foreign(target, {p.name for p in fresh.iterdir()} | set(replaces))
         if target.exists():
             target.rename(previous)
         fresh.rename(target)

@@ -133,3 +133,14 @@ def test_text_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
         replace_text(target, "new")
     assert target.read_text() == "old"
     assert _names(tmp_path) == ["a.txt"]
+
+
+def test_files_that_are_named_go_although_the_new_folder_has_none_of_their_name(tmp_path):
+    target = tmp_path / "m"
+    target.mkdir()
+    (target / "old.txt").write_text("old")
+    with pytest.raises(ParameterError, match=r"it also holds old\.txt"), replacing_folder(target) as fresh:
+        (fresh / "new.txt").write_text("new")
+    with replacing_folder(target, replaces={"old.txt"}) as fresh:
+        (fresh / "new.txt").write_text("new")
+    assert [p.name for p in target.iterdir()] == ["new.txt"]

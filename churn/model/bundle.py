@@ -1,11 +1,9 @@
-"""The saved model: LightGBM's text format and plain JSON, each file with its hash; loading executes no code."""
+"""The model and its folder of texts, each with its hash; loading executes no code."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,18 +12,18 @@ import numpy as np
 
 from churn.config import FeatureSettings
 from churn.data.history import History
-from churn.definition import Definition, make_definition
+from churn.definition import Definition
 from churn.display import Rendered, format_count
 from churn.errors import ModelError
 from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
-from churn.files import replacing_folder, restore_folder
+from churn.files import replacing_folder
+from churn.model.bundlefiles import find_bundle, listed_names, open_bundle, seal
+from churn.model.contents import read_contents, write_contents
 from churn.model.evaluate import Evaluation
 from churn.model.predictor import Predictor
 from churn.model.value.spend import SpendModel
 from churn.version import __version__
-
-FORMAT = 3
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +52,10 @@ class Model(Rendered):
         Signals made in Python; the bundle holds their names and no code.
     spend : SpendModel or None
         The forecast of spend; without one the customer's own pace stands in.
+    extras : dict
+        Further parts as plain data; each is a file ``extra_NAME.json`` of the bundle.
+    saved_signals : tuple of mapping
+        What each column was when the bundle was saved; empty for a model just trained.
     """
 
     predictor: Predictor
@@ -66,6 +68,8 @@ class Model(Rendered):
     training: dict[str, Any] = field(default_factory=dict)
     own: tuple[Signal, ...] = ()
     spend: SpendModel | None = None
+    extras: dict[str, Any] = field(default_factory=dict)
+    saved_signals: tuple[Mapping[str, Any], ...] = ()
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -85,6 +89,15 @@ class Model(Rendered):
                 fix="Install that version, or train again.",
                 code="unknown-signal",
             )
+        for saved in self.saved_signals:
+            if (now := signal_facts(by_name[saved["name"]]))["formula"] != saved["formula"]:
+                raise ModelError(
+                    f"The signal {saved['name']!r} is computed otherwise than when the model was trained",
+                    given=now["formula"][:200],
+                    allowed=saved["formula"][:200],
+                    fix="Install the version of churn that trained it, set the signal back, or train again.",
+                    code="changed-signal",
+                )
         return tuple(by_name[n] for n in self.signal_names)
 
     def check_history(self, history: History) -> None:
@@ -135,37 +148,23 @@ class Model(Rendered):
             ]
         )
 
+    @cached_property
+    def signal_facts(self) -> tuple[Mapping[str, Any], ...]:
+        """What each column is, as plain data: name, meaning, unit, formula, categories; also without own code."""
+        return self.saved_signals or tuple(signal_facts(s) for s in self.signals)
+
     def save(self, folder: str | Path) -> Path:
         """Write the bundle in one step; what was there stays whole until it is complete.
 
         Returns
         -------
         Path
-            The folder.
+            The folder; it is an MLflow model too.
         """
         target = Path(folder)
-        content = {
-            "format": FORMAT,
-            "churn_version": __version__,
-            "definition": self.definition.to_dict(),
-            "schema": self.schema.to_dict(),
-            "signals": list(self.signal_names),
-            "features": self.features.model_dump(mode="json", exclude={"tables", "python"}),
-            "beats_baselines": self.beats_baselines,
-            "training": self.training,
-            "evaluation": self.evaluation.to_dict(),
-            "predictor": self.predictor.to_dict(),
-            "spend": None if self.spend is None else self.spend.to_dict(),
-        }
-        with replacing_folder(target) as fresh:
-            for name, tree in zip(_tree_files(len(self.predictor.trees)), self.predictor.trees, strict=True):
-                (fresh / name).write_text(tree, encoding="utf-8", newline="\n")
-            for i, tree in enumerate(self.spend.trees if self.spend else ()):
-                (fresh / f"spend_{i}.txt").write_text(tree, encoding="utf-8", newline="\n")
-            text = json.dumps(content, indent=1, ensure_ascii=False)  # in this order: the model first
-            (fresh / "bundle.json").write_text(text, encoding="utf-8", newline="\n")
-            hashes = {file.name: _hash(file) for file in sorted(fresh.iterdir())}
-            (fresh / "MANIFEST.json").write_text(json.dumps({"sha256": hashes}, indent=1), encoding="utf-8")
+        with replacing_folder(target, replaces=listed_names(target)) as fresh:
+            write_contents(fresh, {f.name: getattr(self, f.name) for f in fields(self)}, self.signal_facts)
+            seal(fresh)
         return target
 
 
@@ -199,7 +198,21 @@ class Training(Rendered):
         return f"{self.verdict}\n\n{self.model.render()}{tracked}"
 
 
-def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
+def signal_facts(signal: Signal) -> dict[str, Any]:
+    """Return what a signal is, as plain data."""
+    return {
+        "name": signal.name,
+        "family": signal.family,
+        "topic": signal.topic,
+        "unit": signal.unit,
+        "meaning": signal.meaning,
+        "warns": signal.warns,
+        "formula": signal.formula,
+        "categories": list(signal.categories),
+    }
+
+
+def load_model(folder: str | Path, *, own: Sequence[Signal] = (), sha256: str | None = None) -> Model:
     """Load a saved bundle and verify it.
 
     Parameters
@@ -208,77 +221,20 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = ()) -> Model:
         A folder written by `Model.save` or ``churn train``.
     own : sequence of Signal, optional
         Signals of your own that were made in Python; a bundle holds no code.
+    sha256 : str, optional
+        The hash over the bundle's listing, kept elsewhere: the tag ``bundle_sha256`` in the model registry.
 
     Returns
     -------
     Model
-        Ready to score; its trees are read at the first prediction.
+        Ready to score.
 
     Raises
     ------
     ModelError
-        There is no bundle, a file is missing or was changed, or it is of another format.
+        There is no bundle, a file is missing, was changed or is not listed, it is of another format, what it
+        holds makes no sense, or it does not score here as it did where it was saved.
     """
-    path = Path(folder)
-    restore_folder(path)
-    manifest = path / "MANIFEST.json"
-    if not manifest.is_file():
-        raise ModelError(
-            f"There is no model in {path}",
-            fix="Train one with churn train CONFIG, or name its folder.",
-            code="no-model",
-        )
-    try:
-        hashes: Mapping[str, str] = json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
-        for name in hashes.keys() | {"bundle.json"}:
-            if not (path / name).is_file() or hashes.get(name) != _hash(path / name):
-                raise ModelError(
-                    f"The model in {path} is damaged: {name} is missing or is not the file that was saved",
-                    fix="Copy the bundle again from where it was made, or train again.",
-                    code="tampered",
-                )
-        content = json.loads((path / "bundle.json").read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ModelError(
-                f"The model in {path} has format {content['format']}",
-                allowed=f"format {FORMAT}",
-                fix=f"Train again with churn {__version__}.",
-                code="format",
-            )
-        trees = _tree_files(content["predictor"]["trees"])
-        spend = content.get("spend")
-        spend_trees = [f"spend_{i}.txt" for i in range(spend["trees"] if spend else 0)]
-        unlisted = {*trees, *spend_trees} - hashes.keys()
-        if unlisted:
-            raise KeyError(min(unlisted))
-        return Model(
-            Predictor.from_dict(
-                content["predictor"], tuple((path / name).read_text(encoding="utf-8") for name in trees)
-            ),
-            make_definition(content["definition"]),
-            Schema.from_dict(content["schema"]),
-            tuple(content["signals"]),
-            FeatureSettings(**content["features"]),
-            Evaluation.from_dict(content["evaluation"]),
-            content["beats_baselines"],
-            content["training"],
-            (own,) if isinstance(own, Signal) else tuple(own),
-            spend
-            and SpendModel.from_dict(
-                spend, tuple((path / name).read_text(encoding="utf-8") for name in spend_trees)
-            ),
-        )
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"The model in {path} cannot be read: {type(error).__name__} {error}",
-            fix="Copy the bundle again from where it was made, or train again.",
-            code="damaged",
-        ) from None
-
-
-def _tree_files(count: int) -> list[str]:
-    return [f"trees_{i}.txt" for i in range(count)]
-
-
-def _hash(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    place = find_bundle(folder)
+    files, _ = open_bundle(place, sha256=sha256)
+    return Model(**read_contents(files, str(place)), own=(own,) if isinstance(own, Signal) else tuple(own))
