@@ -272,7 +272,7 @@ def score(
     p = model.predict(X, shift=shift, threads=threads)
     column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
     spend = model.spend or SpendModel("own_mean", definition.horizon_days, definition.lookback_days)
-    staying = spend.if_staying(X, model.signal_names, threads=threads)
+    staying = spend.if_staying(X, model.signal_names, cutoff=t, threads=threads)
     stake = p * staying
     odds = p / np.maximum(1 - p, 1e-12)
     average = p.mean() / max(1 - p.mean(), 1e-12)
@@ -285,7 +285,7 @@ def score(
             "value_at_stake": stake,
             "spend_if_staying": staying,
             "expected_spend": spend.expected(p, staying),
-            "lifetime_value": spend.lifetime(p, staying, **value.model_dump()),
+            "lifetime_value": spend.lifetime(p, staying, cutoff=t, **value.model_dump()),
         }
     )
     if settings.threshold is not None:

@@ -16,7 +16,7 @@ POWER = 1.5
 PARAMETERS: dict[str, Any] = {
     "objective": "tweedie",
     "tweedie_variance_power": POWER,
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
     "num_leaves": 8,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.5,
@@ -28,8 +28,8 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_row_wise": True,
 }
-MOST_TREES = 300
-PATIENCE = 30
+MOST_TREES = 200
+PATIENCE = 20
 
 
 def find_spend_trees(
@@ -41,8 +41,8 @@ def find_spend_trees(
     *,
     seed: int,
     threads: int,
-) -> int:
-    """Return the number of trees that predicts later rows (X, spend, simple forecast) best; 0 if none helps."""
+) -> tuple[int, str]:
+    """Return the number of trees that predicts later rows (X, spend, simple forecast) best, and those trees."""
     import lightgbm
 
     data = _dataset(X, spend, simple, signals)
@@ -55,7 +55,7 @@ def find_spend_trees(
         valid_sets=[watched],
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
-    return int(booster.best_iteration)
+    return int(booster.best_iteration), booster.model_to_string(num_iteration=booster.best_iteration)
 
 
 def fit_spend_trees(

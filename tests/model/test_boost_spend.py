@@ -19,7 +19,7 @@ def _halves(rows, spend):
     X, simple, *_, signals = rows
     half = slice(0, 3000), slice(3000, 6000)
     a, b = ((X[h], spend[h], simple[h]) for h in half)
-    return find_spend_trees(*a, b, signals, seed=0, threads=1)
+    return find_spend_trees(*a, b, signals, seed=0, threads=1)[0]
 
 
 def test_trees_learn_the_factor_over_the_simple_forecast(rows):

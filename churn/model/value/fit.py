@@ -16,6 +16,7 @@ from churn.model.fold import Fold
 from churn.model.snapshots import Snapshots
 from churn.model.value.judge import SpendEvaluation, deviance, judge_spend
 from churn.model.value.lifetime import fit_concentration
+from churn.model.value.season import useful_season
 from churn.model.value.simple import NEEDED, fit_shrunken, own_mean
 from churn.model.value.spend import SpendModel
 from churn.model.value.target import net_spend
@@ -91,6 +92,7 @@ def fit_spend(
         model = SpendModel("price", definition.horizon_days, definition.lookback_days, usual_price=usual)
     else:
         model = _choose(rows, definition, fold, settings, names)
+        model = replace(model, season=useful_season(_ratios(model, rows, names, settings)))
     model = _with_losses(model, history, definition, fold, settings, names, spend)
     return replace(
         model, evaluation=_judge(model, history, definition, fold, settings, names, by_price, test)
@@ -131,6 +133,20 @@ def _choose(
     return replace(final, facts=facts)
 
 
+def _ratios(
+    model: SpendModel, rows: _Rows, names: tuple[str, ...], settings: TrainingSettings
+) -> list[tuple[int, float]]:
+    """Return, by training cutoff, the logarithm of what came over what is forecast."""
+    forecast = model.if_staying(rows.X, names, threads=settings.threads)
+    out = []
+    for c in np.unique(rows.cutoff):
+        at = rows.cutoff == c
+        came, foretold = float(rows.spend[at].sum()), float(forecast[at].sum())
+        if came > 0 and foretold > 0:
+            out.append((int(c), float(np.log(came / foretold))))
+    return out
+
+
 def _candidates(
     learn: _Rows,
     later: _Rows,
@@ -157,9 +173,10 @@ def _candidates(
         options = {"seed": settings.seed, "threads": settings.threads}
         if trees is None:
             watched = (later.X, later.spend, _above_zero(out["shrunken"].if_staying(later.X, names)))
-            trees = find_spend_trees(learn.X, target, forecast, watched, fold.signals, **options)
-        if trees:
+            trees, text = find_spend_trees(learn.X, target, forecast, watched, fold.signals, **options)
+        elif trees:
             text = fit_spend_trees(learn.X, target, forecast, fold.signals, trees, **options)
+        if trees:
             for name in ("trees", "blend"):
                 grown = SpendModel(name, h, active, shrunken=simple, trees=(text,), facts={"trees": trees})
                 out[name] = _scaled(grown, learn, names, settings)
@@ -245,7 +262,7 @@ def _judge(
         return None  # a price as of the cutoff is no forecast that could be better or worse than the own mean
     actual = _spend_of(test, definition, history.logs, by_price)[known]
     own = own_mean({n: X[:, i] for i, n in enumerate(names)}, model.horizon_days, model.lookback_days)
-    staying = model.if_staying(X, names, threads=settings.threads)
+    staying = model.if_staying(X, names, cutoff=fold.cutoff, threads=settings.threads)
     return judge_spend(
         actual,
         y,

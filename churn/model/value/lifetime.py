@@ -86,6 +86,18 @@ def fit_concentration(churn_probability: np.ndarray, period: np.ndarray, bought:
     return float(np.exp(found.x))
 
 
+def periods(horizon_days: int, lifetime_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the periods of a lifetime start and how long they are, in days.
+
+    Examples
+    --------
+    >>> [x.tolist() for x in periods(60, 150)]
+    [[0, 60, 120], [60, 60, 30]]
+    """
+    starts = np.arange(0, lifetime_days, horizon_days)
+    return starts, np.minimum(lifetime_days - starts, horizon_days)
+
+
 def lifetime_value(
     churn_probability: np.ndarray,
     spend_if_staying: np.ndarray,
@@ -95,6 +107,7 @@ def lifetime_value(
     lifetime_days: int,
     discount_rate: float,
     paid_when_leaving: float = 0.0,
+    season: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the expected spend over a lifetime, discounted to its start.
 
@@ -112,6 +125,8 @@ def lifetime_value(
         Per year of 365 days; 0.1 takes a tenth off what comes in a year. A period's money comes at its middle.
     paid_when_leaving : float, default 0
         Share of a period's spend that a customer still pays in the period of leaving.
+    season : numpy.ndarray of shape (n_periods,), optional
+        Factor of the spend in each period.
 
     Returns
     -------
@@ -120,7 +135,8 @@ def lifetime_value(
 
     Notes
     -----
-    ``sum over k of spend * (S_k + paid * (S_(k-1) - S_k)) / (1 + d) ** t_k`` with S from `survival`, S_0 = 1.
+    ``sum over k of spend * season_k * (S_k + paid * (S_(k-1) - S_k)) / (1 + d) ** t_k`` with S from `survival`,
+    S_0 = 1.
 
     Examples
     --------
@@ -131,10 +147,10 @@ def lifetime_value(
     >>> lifetime_value(stays + 0.5, spend, **{**terms, "lifetime_days": 60}).tolist()
     [50.0]
     """
-    starts = np.arange(0, lifetime_days, horizon_days)
-    lengths = np.minimum(lifetime_days - starts, horizon_days)
+    starts, lengths = periods(horizon_days, lifetime_days)
     shares = survival(churn_probability, concentration, len(starts))
     before = np.column_stack([np.ones(len(shares)), shares[:, :-1]])
     paid = shares + paid_when_leaving * (before - shares)
     discount = (1 + discount_rate) ** (-(starts + lengths / 2) / _YEAR_DAYS)
-    return np.asarray(spend_if_staying * (paid @ (lengths / horizon_days * discount)))
+    factor = discount if season is None else discount * season
+    return np.asarray(spend_if_staying * (paid @ (lengths / horizon_days * factor)))

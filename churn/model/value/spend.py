@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from churn.data.history import DAY_US
 from churn.display import Rendered
 from churn.model.boost_spend import read_spend_trees
 from churn.model.value.judge import SpendEvaluation
-from churn.model.value.lifetime import lifetime_value
+from churn.model.value.lifetime import lifetime_value, periods
+from churn.model.value.season import Ratio, season_factor
 from churn.model.value.simple import Columns, Shrunken, own_mean
 
 METHODS = {
@@ -47,6 +49,9 @@ class SpendModel(Rendered):
         Share of the spend that those who left still brought in the horizon; 0 where churn is silence.
     concentration : float
         How alike customers are, see `churn.model.value.lifetime.survival`.
+    season : tuple of (int, float)
+        Cutoffs of the training snapshots, with the logarithm of what came over what was forecast; empty where earlier
+        years did not help to foretell later ones.
     evaluation : SpendEvaluation or None
         Its figures on the held-out cutoff.
     facts : dict
@@ -62,6 +67,7 @@ class SpendModel(Rendered):
     usual_price: float = 0.0
     paid_when_leaving: float = 0.0
     concentration: float = 1.0
+    season: tuple[Ratio, ...] = ()
     evaluation: SpendEvaluation | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -70,7 +76,9 @@ class SpendModel(Rendered):
         """The LightGBM boosters."""
         return tuple(read_spend_trees(text) for text in self.trees)
 
-    def if_staying(self, X: np.ndarray, names: Sequence[str], *, threads: int = 2) -> np.ndarray:
+    def if_staying(
+        self, X: np.ndarray, names: Sequence[str], *, cutoff: int | None = None, threads: int = 2
+    ) -> np.ndarray:
         """Return the expected net spend within the horizon of a customer who stays.
 
         Parameters
@@ -79,6 +87,8 @@ class SpendModel(Rendered):
             The signals of the churn model.
         names : sequence of str
             What the columns are.
+        cutoff : int, optional
+            The instant the signals are of, for the season; the spend of a usual time of the year when left out.
         threads : int, default 2
             Threads of LightGBM.
 
@@ -87,6 +97,10 @@ class SpendModel(Rendered):
         numpy.ndarray of shape (n_rows,)
             In the unit of the amounts; at least 0.
         """
+        season = 1.0 if cutoff is None else season_factor(self.season, cutoff)
+        return season * self._usual(X, names, threads)
+
+    def _usual(self, X: np.ndarray, names: Sequence[str], threads: int) -> np.ndarray:
         column = {name: X[:, i] for i, name in enumerate(names)}
         if self.method == "price":
             price = np.nan_to_num(column["plan_price"], nan=self.usual_price)
@@ -116,16 +130,25 @@ class SpendModel(Rendered):
         *,
         lifetime_days: int,
         discount_rate: float,
+        cutoff: int | None = None,
     ) -> np.ndarray:
-        """Return the expected net spend over a lifetime, discounted; see `churn.model.value.lifetime`."""
+        """Return the expected net spend over a lifetime, discounted; see `churn.model.value.lifetime`.
+
+        `if_staying` is of the horizon after `cutoff`, with its season; later periods have the season of theirs.
+        """
+        starts, _ = periods(self.horizon_days, lifetime_days)
+        season = np.ones(len(starts))
+        if cutoff is not None:
+            season = np.array([season_factor(self.season, cutoff + int(s) * DAY_US) for s in starts])
         return lifetime_value(
             churn_probability,
-            if_staying,
+            if_staying / season[0],
             horizon_days=self.horizon_days,
             concentration=self.concentration,
             lifetime_days=lifetime_days,
             discount_rate=discount_rate,
             paid_when_leaving=self.paid_when_leaving,
+            season=season,
         )
 
     def assumptions(self, lifetime_days: int, discount_rate: float) -> str:
@@ -142,7 +165,8 @@ class SpendModel(Rendered):
             f"Lifetime value counts {lifetime_days} days from the start of the horizon, discounted by "
             f"{100 * discount_rate:g} % a year; the spend per period is taken to stay as it is, and the share that is "
             "lost per period to fall, because those at risk are lost first (shifted beta-geometric, concentration "
-            f"{self.concentration:.2g}, {source}). It is revenue, not profit, and knows no season."
+            f"{self.concentration:.2g}, {source}). It is revenue, not profit, and "
+            f"{'the spend follows the season of earlier years' if self.season else 'knows no season'}."
         )
 
     def render(self) -> str:
@@ -162,6 +186,7 @@ class SpendModel(Rendered):
             "usual_price": self.usual_price,
             "paid_when_leaving": self.paid_when_leaving,
             "concentration": self.concentration,
+            "season": [[t, ratio] for t, ratio in self.season],
             "evaluation": None if self.evaluation is None else self.evaluation.to_dict(),
             "facts": self.facts,
         }
@@ -175,6 +200,7 @@ class SpendModel(Rendered):
             **values
             | {
                 "trees": trees,
+                "season": tuple((int(t), float(ratio)) for t, ratio in values["season"]),
                 "shrunken": None if shrunken is None else Shrunken(**shrunken),
                 "evaluation": None if evaluation is None else SpendEvaluation.from_dict(evaluation),
             }
