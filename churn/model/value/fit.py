@@ -15,7 +15,7 @@ from churn.model.boost_spend import find_spend_trees, fit_spend_trees
 from churn.model.fold import Fold
 from churn.model.snapshots import Snapshots
 from churn.model.value.judge import SpendEvaluation, deviance, judge_spend
-from churn.model.value.lifetime import fit_concentration
+from churn.model.value.lifetime import fit_losses
 from churn.model.value.season import useful_season
 from churn.model.value.simple import NEEDED, fit_shrunken, own_mean
 from churn.model.value.spend import SpendModel
@@ -208,9 +208,9 @@ def _with_losses(
     p, period, bought = _later_periods(history, definition, fold, settings)
     if not len(p):
         return replace(model, paid_when_leaving=paid, facts={**model.facts, "later_periods": 0})
-    concentration = fit_concentration(p, period, bought)
+    concentration, leaving = fit_losses(p, period, bought)
     facts = {**model.facts, "later_periods": int(period.max()), "later_rows": len(p)}
-    return replace(model, paid_when_leaving=paid, concentration=concentration, facts=facts)
+    return replace(model, paid_when_leaving=paid, concentration=concentration, leaving=leaving, facts=facts)
 
 
 def _later_periods(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-# Concentrations within which the fit is sought: at 0.01 nobody is lost after the first period, at 1,000 the share
-# that is lost is the same in every period.
+# Within which the fit is sought: at a concentration of 0.01 who bought in the first period buys in all, at 1,000 the
+# share that is lost is the same in every period.
 BOUNDS = (0.01, 1000.0)
+MOST_LEAVING = 0.5
 _YEAR_DAYS = 365.0
 
 
-def survival(churn_probability: np.ndarray, concentration: float, periods: int) -> np.ndarray:
+def survival(
+    churn_probability: np.ndarray, concentration: float, periods: int, leaving: float = 0.0
+) -> np.ndarray:
     """Return the share of each customer that still buys in the first, second, ... period.
 
     Parameters
@@ -21,6 +24,8 @@ def survival(churn_probability: np.ndarray, concentration: float, periods: int) 
         How alike customers of one churn probability are; infinite means that all have it in every period.
     periods : int
         How many periods.
+    leaving : float, default 0
+        Share of all customers that every period after the first loses besides, whatever their churn probability.
 
     Returns
     -------
@@ -32,7 +37,8 @@ def survival(churn_probability: np.ndarray, concentration: float, periods: int) 
     The shifted beta-geometric model: each customer leaves with an own constant probability per period, which is
     beta(a, b) among customers who look alike, with mean a / (a + b) equal to the churn probability and a + b the
     concentration. Who stays is who had a small probability, so the share that leaves falls. Fader and Hardie (2007),
-    How to Project Customer Retention, Journal of Interactive Marketing 21 (1).
+    How to Project Customer Retention, Journal of Interactive Marketing 21 (1). Where churn is silence, its probability
+    tells the slow from the fast more than those who will leave from those who will not; `leaving` is for that.
 
     Examples
     --------
@@ -42,14 +48,16 @@ def survival(churn_probability: np.ndarray, concentration: float, periods: int) 
     [[0.5, 0.25, 0.125]]
     """
     stay = 1 - np.asarray(churn_probability, dtype=np.float64)
+    k = np.arange(periods)
     if np.isinf(concentration):
-        return np.asarray(stay[:, None] ** np.arange(1, periods + 1))
-    b, k = stay[:, None] * concentration, np.arange(periods)
-    return np.asarray(np.cumprod((b + k) / (concentration + k), axis=1))
+        shares = np.asarray(stay[:, None] ** (k + 1.0))
+    else:
+        shares = np.cumprod((stay[:, None] * concentration + k) / (concentration + k), axis=1)
+    return np.asarray(shares * (1 - leaving) ** k)
 
 
-def fit_concentration(churn_probability: np.ndarray, period: np.ndarray, bought: np.ndarray) -> float:
-    """Fit the concentration on who bought in later periods.
+def fit_losses(churn_probability: np.ndarray, period: np.ndarray, bought: np.ndarray) -> tuple[float, float]:
+    """Fit how customers are lost on who bought in later periods.
 
     Parameters
     ----------
@@ -62,28 +70,32 @@ def fit_concentration(churn_probability: np.ndarray, period: np.ndarray, bought:
 
     Returns
     -------
-    float
-        The most likely one within `BOUNDS`.
+    tuple of (float, float)
+        The most likely concentration, within `BOUNDS`, and the share that leaves besides, up to `MOST_LEAVING`.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> leaves = rng.beta(1.0, 3.0, 20_000)
-    >>> bought = rng.random(20_000) < (1 - leaves) ** 3
-    >>> round(fit_concentration(np.full(20_000, 0.25), np.full(20_000, 3), bought), 0)
-    4.0
+    >>> p, period = rng.uniform(0.05, 0.6, 40_000), rng.integers(2, 7, 40_000)
+    >>> bought = rng.random(40_000) < (1 - rng.beta(4 * p, 4 - 4 * p)) ** period * 0.9 ** (period - 1)
+    >>> [round(x, 1) for x in fit_losses(p, period, bought)]
+    [4.0, 0.1]
     """
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize
 
     most = int(period.max())
 
-    def loss(log_concentration: float) -> float:
-        shares = survival(churn_probability, float(np.exp(log_concentration)), most)
+    def loss(theta: np.ndarray) -> float:
+        shares = survival(churn_probability, float(np.exp(theta[0])), most, float(theta[1]))
         s = np.clip(shares[np.arange(len(period)), period - 1], 1e-9, 1 - 1e-9)
         return -float(np.mean(np.where(bought > 0, np.log(s), np.log1p(-s))))
 
-    found = minimize_scalar(loss, bounds=tuple(np.log(BOUNDS)), method="bounded", options={"xatol": 0.01})
-    return float(np.exp(found.x))
+    bounds = [tuple(np.log(BOUNDS)), (0.0, MOST_LEAVING)]
+    found = min(
+        (minimize(loss, (start, 0.05), method="L-BFGS-B", bounds=bounds) for start in (-1.0, 2.0)),
+        key=lambda result: result.fun,
+    )
+    return float(np.exp(found.x[0])), float(found.x[1])
 
 
 def periods(horizon_days: int, lifetime_days: int) -> tuple[np.ndarray, np.ndarray]:
@@ -106,6 +118,7 @@ def lifetime_value(
     concentration: float,
     lifetime_days: int,
     discount_rate: float,
+    leaving: float = 0.0,
     paid_when_leaving: float = 0.0,
     season: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -117,7 +130,7 @@ def lifetime_value(
         For one period of `horizon_days`.
     horizon_days : int
         Length of a period.
-    concentration : float
+    concentration, leaving : float
         See `survival`.
     lifetime_days : int
         How far to count; the last period counts by its share.
@@ -148,7 +161,7 @@ def lifetime_value(
     [50.0]
     """
     starts, lengths = periods(horizon_days, lifetime_days)
-    shares = survival(churn_probability, concentration, len(starts))
+    shares = survival(churn_probability, concentration, len(starts), leaving)
     before = np.column_stack([np.ones(len(shares)), shares[:, :-1]])
     paid = shares + paid_when_leaving * (before - shares)
     discount = (1 + discount_rate) ** (-(starts + lengths / 2) / _YEAR_DAYS)

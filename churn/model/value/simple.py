@@ -63,12 +63,16 @@ class Shrunken:
 
     def if_staying(self, column: Columns, horizon_days: int, lookback_days: int) -> np.ndarray:
         """Return the expected spend within the horizon, given at least one order in it; shape (n_rows,)."""
-        x, days, z = _facts(column, lookback_days)
+        x, days, _ = _facts(column, lookback_days)
         shape, rate = self.r + x, self.alpha + days
         none = (rate / (rate + horizon_days)) ** shape
         orders = shape / rate * horizon_days / np.maximum(1 - none, 1e-12)
-        value = self.p * (self.gamma + x * z) / (self.p * x + self.q - 1)
-        return np.asarray(orders * value)
+        return np.asarray(orders * self.order_value(column, lookback_days))
+
+    def order_value(self, column: Columns, lookback_days: int) -> np.ndarray:
+        """Return the expected value of the customer's next order, less returns; shape (n_rows,)."""
+        x, _, z = _facts(column, lookback_days)
+        return np.asarray(self.p * (self.gamma + x * z) / (self.p * x + self.q - 1))
 
 
 def fit_shrunken(column: Columns, lookback_days: int) -> Shrunken:

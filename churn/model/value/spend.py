@@ -47,8 +47,8 @@ class SpendModel(Rendered):
         Of the base per month, for customers without a known price.
     paid_when_leaving : float
         Share of the spend that those who left still brought in the horizon; 0 where churn is silence.
-    concentration : float
-        How alike customers are, see `churn.model.value.lifetime.survival`.
+    concentration, leaving : float
+        How customers are lost after the first horizon, see `churn.model.value.lifetime.survival`.
     season : tuple of (int, float)
         Cutoffs of the training snapshots, with the logarithm of what came over what was forecast; empty where earlier
         years did not help to foretell later ones.
@@ -67,6 +67,7 @@ class SpendModel(Rendered):
     usual_price: float = 0.0
     paid_when_leaving: float = 0.0
     concentration: float = 1.0
+    leaving: float = 0.0
     season: tuple[Ratio, ...] = ()
     evaluation: SpendEvaluation | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -145,6 +146,7 @@ class SpendModel(Rendered):
             if_staying / season[0],
             horizon_days=self.horizon_days,
             concentration=self.concentration,
+            leaving=self.leaving,
             lifetime_days=lifetime_days,
             discount_rate=discount_rate,
             paid_when_leaving=self.paid_when_leaving,
@@ -159,14 +161,15 @@ class SpendModel(Rendered):
             if periods
             else "assumed: the history is too short to see later periods"
         )
+        season = "the spend follows the season of earlier years" if self.season else "it knows no season"
         return (
             f"Expected spend is revenue less returns in the {self.horizon_days} days of the horizon, from "
             f"{METHODS[self.method]}. Value at stake is the churn probability times the spend if the customer stays. "
             f"Lifetime value counts {lifetime_days} days from the start of the horizon, discounted by "
-            f"{100 * discount_rate:g} % a year; the spend per period is taken to stay as it is, and the share that is "
-            "lost per period to fall, because those at risk are lost first (shifted beta-geometric, concentration "
-            f"{self.concentration:.2g}, {source}). It is revenue, not profit, and "
-            f"{'the spend follows the season of earlier years' if self.season else 'knows no season'}."
+            f"{100 * discount_rate:g} % a year. Who buys spends as much in each period as in the first. Those at risk "
+            "are lost first, so the share that is lost falls (shifted beta-geometric, concentration "
+            f"{self.concentration:.2g}), and {100 * self.leaving:.1f} % of all are lost per period besides; this is "
+            f"{source}. It is revenue, not profit, and {season}."
         )
 
     def render(self) -> str:
@@ -186,6 +189,7 @@ class SpendModel(Rendered):
             "usual_price": self.usual_price,
             "paid_when_leaving": self.paid_when_leaving,
             "concentration": self.concentration,
+            "leaving": self.leaving,
             "season": [[t, ratio] for t, ratio in self.season],
             "evaluation": None if self.evaluation is None else self.evaluation.to_dict(),
             "facts": self.facts,

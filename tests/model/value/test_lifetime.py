@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from churn.model.value.lifetime import BOUNDS, fit_concentration, lifetime_value, survival
+from churn.model.value.lifetime import BOUNDS, fit_losses, lifetime_value, survival
 
 TERMS = {"horizon_days": 60, "concentration": 3.0, "lifetime_days": 360, "discount_rate": 0.0}
 
@@ -53,17 +53,33 @@ def test_survival_between_its_limits():
     assert survival(p, 1e9, 4) == pytest.approx(constant, abs=1e-6)
 
 
-@pytest.mark.parametrize("concentration", [0.5, 20.0])
-def test_the_concentration_that_made_the_data_is_found(concentration):
+def test_those_who_leave_besides_are_lost_from_the_second_period():
+    p = np.array([0.0, 0.3])
+    assert survival(p, 2.0, 3, 0.1) == pytest.approx(survival(p, 2.0, 3) * [1.0, 0.9, 0.81])
+    terms = {**TERMS, "lifetime_days": 120, "leaving": 0.1}
+    assert lifetime_value(np.zeros(1), np.array([10.0]), **terms) == pytest.approx([19.0])
+
+
+@pytest.mark.parametrize(("concentration", "leaving"), [(0.5, 0.08), (20.0, 0.0)])
+def test_the_losses_that_made_the_data_are_found(concentration, leaving):
     rng = np.random.default_rng(0)
-    p = rng.uniform(0.1, 0.6, 30_000)
+    p = rng.uniform(0.02, 0.7, 60_000)
     leaves = rng.beta(p * concentration, (1 - p) * concentration)
-    period = rng.integers(2, 6, len(p))
-    bought = rng.random(len(p)) < (1 - leaves) ** period
-    assert fit_concentration(p, period, bought) == pytest.approx(concentration, rel=0.15)
+    period = rng.integers(2, 8, len(p))
+    bought = rng.random(len(p)) < (1 - leaves) ** period * (1 - leaving) ** (period - 1)
+    found = fit_losses(p, period, bought)
+    assert found[0] == pytest.approx(concentration, rel=0.15)
+    assert found[1] == pytest.approx(leaving, abs=0.01)
 
 
-def test_a_base_that_loses_nobody_later_ends_at_the_bound():
-    p = np.full(1000, 0.5)
-    found = fit_concentration(p, np.full(1000, 4), np.arange(1000) % 2)
-    assert found == pytest.approx(BOUNDS[0], rel=0.05)
+def test_a_base_that_loses_nobody_later_ends_at_the_bounds():
+    concentration, leaving = fit_losses(np.full(1000, 0.5), np.full(1000, 4), np.arange(1000) % 2)
+    assert concentration == pytest.approx(BOUNDS[0], rel=0.05)
+    assert leaving == pytest.approx(0, abs=1e-3)
+
+
+def test_a_season_moves_the_spend_of_its_period_alone():
+    season = np.array([1.0, 1.5, 1.0, 1.0, 1.0, 0.5])
+    assert lifetime_value(np.zeros(1), np.array([10.0]), **TERMS, season=season) == pytest.approx([60.0])
+    less = lifetime_value(np.full(1, 0.5), np.array([10.0]), **TERMS, season=season)
+    assert less > lifetime_value(np.full(1, 0.5), np.array([10.0]), **TERMS)
