@@ -25,6 +25,8 @@ from churn.progress import report
 # What came is cut at this quantile of actual over simple forecast, for the trees alone: a customer who spends many
 # times the own usual once must not set a leaf; large customers are not cut.
 WINSORISED_AT = 0.995
+# A contract that ends within the horizon ends in its middle, on average; its price is paid until then.
+PAID_WHEN_ENDING = 0.5
 FEWEST_STAYERS = 50
 FEWEST_FOR_TREES = 500
 _MOST_ROWS = 200_000
@@ -80,16 +82,21 @@ def fit_spend(
     if not by_price and not set(NEEDED) <= set(names):
         return None
     report("Fitting the expected spend")
-    known = history.as_of(fold.cutoff).logs
     learn, test = fold.learn, fold.test
-    spend = _spend_of(learn, definition, known, by_price)
+    spend = np.zeros(len(learn)) if by_price else spend_of(learn, definition, history.as_of(fold.cutoff).logs)
     stayed = _thinned(learn.y == 0, settings.seed)
     rows = _Rows(learn.X[stayed], spend[stayed], learn.cutoff[stayed])
     if by_price:
         prices = learn.X[:, names.index("plan_price")]
         known_prices = prices[~np.isnan(prices)]
         usual = float(np.median(known_prices)) if len(known_prices) else 0.0
-        model = SpendModel("price", definition.horizon_days, definition.lookback_days, usual_price=usual)
+        model = SpendModel(
+            "price",
+            definition.horizon_days,
+            definition.lookback_days,
+            usual_price=usual,
+            facts={"without_price": int(np.isnan(test.X[:, names.index("plan_price")]).sum())},
+        )
     else:
         model = _choose(rows, definition, fold, settings, names)
         model = replace(model, season=useful_season(_ratios(model, rows, names, settings)))
@@ -201,10 +208,11 @@ def _with_losses(
     spend: np.ndarray,
 ) -> SpendModel:
     """Learn what leaving customers still pay, and how customers are lost in later periods."""
-    learn = fold.learn
-    left = _thinned(learn.y == 1, settings.seed, _MOST_LATER)
-    expected = float(model.if_staying(learn.X[left], names, threads=settings.threads).sum())
-    paid = float(np.clip(spend[left].sum() / expected, 0, 1)) if expected > 0 else 0.0
+    learn, paid = fold.learn, PAID_WHEN_ENDING
+    if model.method != "price":
+        left = _thinned(learn.y == 1, settings.seed, _MOST_LATER)
+        expected = float(model.if_staying(learn.X[left], names, threads=settings.threads).sum())
+        paid = float(np.clip(spend[left].sum() / expected, 0, 1)) if expected > 0 else 0.0
     p, period, bought = _later_periods(history, definition, fold, settings)
     if not len(p):
         return replace(model, paid_when_leaving=paid, facts={**model.facts, "later_periods": 0})
@@ -260,7 +268,7 @@ def _judge(
     X, y, p = test.X[known], test.y[known], next(iter(fold.predictions.values()))[known]
     if by_price or not (y == 0).any():
         return None  # a price as of the cutoff is no forecast that could be better or worse than the own mean
-    actual = _spend_of(test, definition, history.logs, by_price)[known]
+    actual = spend_of(test, definition, history.logs)[known]
     own = own_mean({n: X[:, i] for i, n in enumerate(names)}, model.horizon_days, model.lookback_days)
     staying = model.if_staying(X, names, cutoff=fold.cutoff, threads=settings.threads)
     return judge_spend(
@@ -274,12 +282,9 @@ def _judge(
     )
 
 
-def _spend_of(
-    part: Snapshots, definition: Definition, logs: Mapping[str, EventLog], by_price: bool
-) -> np.ndarray:
+def spend_of(part: Snapshots, definition: Definition, logs: Mapping[str, EventLog]) -> np.ndarray:
+    """Return what the customer of each row spent in the label window of its cutoff; see `net_spend`."""
     out = np.zeros(len(part))
-    if by_price:
-        return out
     for c in part.cutoffs:
         rows = part.cutoff == c
         start, end = int(c) + definition.gap_days * DAY_US, int(c) + definition.window_us

@@ -78,8 +78,9 @@ def fit_losses(churn_probability: np.ndarray, period: np.ndarray, bought: np.nda
     >>> rng = np.random.default_rng(0)
     >>> p, period = rng.uniform(0.05, 0.6, 40_000), rng.integers(2, 7, 40_000)
     >>> bought = rng.random(40_000) < (1 - rng.beta(4 * p, 4 - 4 * p)) ** period * 0.9 ** (period - 1)
-    >>> [round(x, 1) for x in fit_losses(p, period, bought)]
-    [4.0, 0.1]
+    >>> concentration, leaving = fit_losses(p, period, bought)
+    >>> round(concentration), round(leaving, 1)
+    (4, 0.1)
     """
     from scipy.optimize import minimize
 

@@ -7,7 +7,9 @@ import pytest
 import churn
 from churn.config import FeatureSettings, TrainingSettings
 from churn.model.fold import fit_at
-from churn.model.value.fit import fit_spend
+from churn.model.value.fit import fit_spend, spend_of
+from churn.model.value.spend import MONTH_DAYS
+from churn.model.value.target import net_spend
 
 SETTINGS = TrainingSettings(threads=1)
 
@@ -95,3 +97,41 @@ def test_without_the_signals_of_the_own_mean_there_is_no_forecast(history, defin
     i = _names(fold).index("amount_365d")
     signals = tuple(s for j, s in enumerate(fold.signals) if j != i)
     assert fit_spend(history, definition, dataclasses.replace(fold, signals=signals), SETTINGS) is None
+
+
+def test_the_label_window_starts_after_the_gap(history, definition, fold):
+    gap = churn.Inactivity(definition.active_days, definition.horizon_days, gap_days=10)
+    part = fold.learn.at(fold.cutoffs[-1])
+    day = 86_400_000_000
+    start = fold.cutoffs[-1] + 10 * day
+    expected = net_spend(history.logs, part.customer, start, start + definition.horizon_days * day)
+    assert spend_of(part, gap, history.logs).tolist() == expected.tolist()
+    assert expected.sum() != spend_of(part, definition, history.logs).sum()
+
+
+def test_subscribers_pay_the_price_known_at_the_cutoff():
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2023-01-01", tz="UTC")
+    joined = rng.integers(0, 600, 900)
+    price = np.where(np.arange(900) % 2, 10.0, 30.0)
+    ends = joined + rng.integers(20, 600, 900)
+    begun = pd.DataFrame({"customer": np.arange(900), "time": start + pd.to_timedelta(joined, unit="D")})
+    rows = [
+        begun.assign(price=price, event="start"),
+        begun.assign(time=start + pd.to_timedelta(ends, unit="D"), price=np.nan, event="end")[ends < 700],
+    ]
+    late = start + pd.Timedelta(days=690)
+    rows.append(pd.DataFrame({"customer": [0], "time": [late], "price": [999.0], "event": ["change"]}))
+    history = churn.make_history(
+        begun.assign(amount=price), subscriptions=pd.concat(rows), data_end=start + pd.Timedelta(days=700)
+    )
+    definition = churn.Subscription(horizon_days=30, ended_when=("end",))
+    cutoff = definition.last_mature_cutoff(history)
+    fold = fit_at(history, definition, cutoff, settings=SETTINGS, features=FeatureSettings())
+    model = fit_spend(history, definition, fold, SETTINGS)
+    assert model.method == "price"
+    forecast = model.if_staying(fold.test.X, _names(fold))
+    assert forecast == pytest.approx(price[fold.test.customer] * 30 / MONTH_DAYS)
+    assert model.paid_when_leaving == 0.5
+    assert model.evaluation is None
+    assert "price of the plan" in str(model)
