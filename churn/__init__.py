@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from churn.data.load import check_data, load_history, make_history
     from churn.data.simulate import make_shop
     from churn.definition import Inactivity, LabelTable, LeavingEvent, Subscription
+    from churn.definition.suggest import suggest
     from churn.errors import ChurnError
     from churn.features.catalogue import catalogue
     from churn.features.compute import compute_features
@@ -57,6 +58,7 @@ _HOMES = {
     "score": "churn.scoring",
     "signal": "churn.features.own",
     "show_progress": "churn.progress",
+    "suggest": "churn.definition.suggest",
     "train": "churn.model.train",
 }
 
@@ -88,6 +90,7 @@ __all__ = [
     "score",
     "show_progress",
     "signal",
+    "suggest",
     "train",
 ]
 

@@ -28,6 +28,7 @@ from churn.cli.models import (
     short,
     track_training,
 )
+from churn.cli.suggest import suggest
 from churn.errors import ParameterError
 from churn.version import __version__
 
@@ -235,6 +236,7 @@ def score(
 
 
 app.command()(explain)
+app.command()(suggest)
 
 
 @app.command()

@@ -97,6 +97,14 @@ class Definition(ABC):
         """Return the cutoffs that the definition brings along, ascending; None where any will do."""
         return None
 
+    def cutoff_before(self, history: History, instant: int) -> int | None:
+        """Return the latest cutoff at or before an instant: a local midnight, or one that the definition brings."""
+        own = self.cutoffs(history)
+        if own is None:
+            return history.midnight(instant)
+        earlier = own[own <= instant]
+        return int(earlier[-1]) if len(earlier) else None
+
     @abstractmethod
     def describe(self) -> str:
         """Say the definition in one sentence."""

@@ -83,7 +83,7 @@ class Subscription(Definition):
         failed = log.numbers.get("is_failed_payment")
         if failed is not None:
             rows = rows[ends[rows] | (failed[rows] != 1)]
-        one = _one_of(log, rows)
+        one = number_subscriptions(log, rows)
         n = int(one.max(initial=-1)) + 1
         # Rows are in time order, and of repeated indices the last assignment stays: the newest row wins.
         newest, ended = np.full(n, -1), np.full(n, -1)
@@ -176,7 +176,7 @@ class Subscription(Definition):
         return ends
 
 
-def _one_of(log: EventLog, rows: np.ndarray) -> np.ndarray:
+def number_subscriptions(log: EventLog, rows: np.ndarray) -> np.ndarray:
     """Return the number of each row's subscription; without a name it is the customer's one subscription."""
     import pandas as pd
 

@@ -235,8 +235,8 @@ def choose_cutoffs(
             else history.instant(settings.test_cutoff)
         )
         back = range(cutoffs) if last else range(1, cutoffs + 1)
-        found = [history.midnight(final - k * definition.window_us) for k in back]
-        chosen = sorted(c for c in found if c > history.data_start)
+        found = (definition.cutoff_before(history, final - k * definition.window_us) for k in back)
+        chosen = sorted({c for c in found if c is not None and c > history.data_start})
     else:
         chosen = sorted({history.instant(c) for c in cutoffs})
     if not chosen:

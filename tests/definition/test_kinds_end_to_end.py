@@ -29,7 +29,7 @@ def members():
         ],
         ignore_index=True,
     )
-    cutoffs = [shop.end.normalize() - pd.Timedelta(days=60 * k) for k in range(1, 9)]
+    cutoffs = [shop.end.normalize() - pd.Timedelta(days=60 + 35 * k) for k in range(12)]
     labels = []
     for t in cutoffs:
         before = shop.orders[shop.orders["time"] < t]

@@ -228,11 +228,12 @@ def _later_periods(
     learn, step = fold.learn, definition.horizon_days * DAY_US
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     rng = np.random.default_rng(settings.seed)
+    own = definition.cutoffs(history)  # outcomes of one's own are known at these alone
     spans = [
         (c, k)
         for c in fold.cutoffs
         for k in range(1, _MOST_PERIODS)
-        if c + k * step + definition.window_us <= fold.cutoff
+        if c + k * step + definition.window_us <= fold.cutoff and (own is None or c + k * step in own)
     ]
     most = max(_MOST_LATER // max(len(spans), 1), 50)
     for c in fold.cutoffs:
