@@ -82,7 +82,7 @@ def _retail(development: bool, *, second_year: bool) -> Task:
         first = "2010-12-01"
         title = "Online Retail II, second year only"
         # Half a year of look-back would leave a single training cutoff before the first test.
-        training = training.model_copy(update={"history_days": 60})
+        training = training.model_copy(update={"history_days": 90})
         out = f"InvoiceDate < TIMESTAMP '{first}'", "before the second year"
         if development:
             out = "InvoiceDate >= TIMESTAMP '2010-12-10'", "after the first year"
@@ -113,9 +113,7 @@ def _cdnow(development: bool) -> Task:
 
 def _shop(development: bool, *, harmless: bool) -> Task:
     """The generated shop: another seed for development."""
-    seed, cutoffs = (
-        (7, ("2025-07-01", "2025-11-01")) if development else (11, ("2025-05-01", "2025-08-01", "2025-11-01"))
-    )
+    seed, cutoffs = (7, ("2025-11-01",)) if development else (11, ("2025-08-01", "2025-11-01"))
     shop = churn.make_shop(customers=20_000, seed=seed, ignored_effect=0.0 if harmless else 0.5)
     name, title = ("harmless", ", ignoring complaints is harmless") if harmless else ("shop", "")
     return Task(

@@ -28,20 +28,21 @@ def test_tables_hold_every_predictor_and_a_second_run_reads_the_cache(
         assert not np.isnan(X).all(axis=0).any()
         return np.full(len(test), y.mean())
 
-    monkeypatch.setattr(rivals, "RIVALS", {"Simple": simple})
+    monkeypatch.setattr(rivals, "RIVALS", {"Simple": simple, "HistGradientBoosting": simple})
     settings = churn.TrainingSettings(step_days=60, max_snapshots=3)
     date = history.date(definition.last_mature_cutoff(history))
     task = rivals.sets.Task("small", "Small shop", history, definition, settings, (date,), shop)
     parts = rivals.run(task, ["Simple"])
     rivals.show(task, parts)
     out = capsys.readouterr().out
-    for name in ("model", "bgnbd", "Simple", rivals.WITHOUT, "best possible from the log"):
+    for name in ("model", "bgnbd", "Simple", rivals.TOLD, rivals.WITHOUT, "best possible from the log"):
         assert f"\n| {name} | " in out
     assert "customers who had complained before the cutoff" in out
     assert 0 < parts[0].complained.sum() < len(parts[0].judged.y)
     again = rivals._cached("Simple", rivals._fold(task, history, history.instant(date)), settings.seed)
     assert np.array_equal(again, parts[0].judged.predictions["Simple"])
-    assert len(calls) == 1
+    (rows, columns), (same, more) = calls
+    assert (same, more) == (rows, columns + len(rivals.LATENT))
 
 
 def test_without_service_no_signal_of_tickets_is_left(rivals, history, definition):
