@@ -97,7 +97,11 @@ def run(task: sets.Task, rivals: Sequence[str]) -> list[Part]:
             predictions[name] = _cached(name, fold, task.training.seed)
         if task.shop is not None:
             # The best possible knows each customer's rate and hazard, which no log tells; so do these trees.
-            latent = task.shop.truth.loc[task.history.customers, list(LATENT)].to_numpy(dtype=np.float64)
+            latent = (
+                task.shop.truth.set_index("customer")
+                .loc[task.history.customers, list(LATENT)]
+                .to_numpy(dtype=np.float64)
+            )
             predictions[TOLD] = _cached("HistGradientBoosting", fold, task.training.seed, latent)
             predictions[WITHOUT] = _fold(task, _without_service(task.history), cutoff).predictions["model"]
             ids = task.history.customers[fold.test.customer]
@@ -143,7 +147,7 @@ def _cached(name: str, fold: Fold, seed: int, more: np.ndarray | None = None) ->
     X, y, test = fold.learn.X, fold.learn.y, fold.test.X
     if more is not None:
         X, test = np.hstack([X, more[fold.learn.customer]]), np.hstack([test, more[fold.test.customer]])
-    known = np.where(np.isnan(X), np.inf, X).min(axis=0) < np.where(np.isnan(X), -np.inf, X).max(axis=0)
+    known = np.fmin.reduce(X, axis=0) < np.fmax.reduce(X, axis=0)
     X, test = X[:, known], test[:, known]  # scikit-learn fails on a column without a known value
     key = joblib.hash([name, seed, X, y, test])
     file = sets.EXPORTED / "rivals" / f"{key}.npy"
