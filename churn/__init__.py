@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from churn.version import __version__
 
 if TYPE_CHECKING:
-    from churn.config import FeatureSettings, ScoringSettings, TrainingSettings, read_config
+    from churn.config import (
+        EconomicsSettings,
+        FeatureSettings,
+        ScoringSettings,
+        TrainingSettings,
+        read_config,
+    )
     from churn.data.history import History
     from churn.data.ingest import ingest
     from churn.data.load import check_data, load_history, make_history
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChurnError": "churn.errors",
+    "EconomicsSettings": "churn.config",
     "FeatureSettings": "churn.config",
     "History": "churn.data.history",
     "Inactivity": "churn.definition",
@@ -64,6 +71,7 @@ _HOMES = {
 
 __all__ = [
     "ChurnError",
+    "EconomicsSettings",
     "FeatureSettings",
     "History",
     "Inactivity",

@@ -24,6 +24,10 @@ def backtest(
     last: Annotated[
         bool, typer.Option("--last", help="Begin with the final test cutoff, which is otherwise left unseen.")
     ] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Leave out the ablation and the learning curve, which fit many models."),
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Cutoffs worked on at once.")] = 2,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/backtest by default.")
@@ -50,6 +54,10 @@ def backtest(
             settings=settings.training,
             features=settings.features,
             own=own_signals(settings),
+            scoring=settings.scoring,
+            economics=settings.economics,
+            ablation=not quick,
+            learning_curve=not quick,
             jobs=jobs,
         )
         folder = result.write(out or settings.place(settings.output) / settings.name / "backtest")

@@ -17,6 +17,7 @@ from churn.config.sources import (
 )
 from churn.config.steps import (
     DefinitionSettings,
+    EconomicsSettings,
     EventSettings,
     FeatureSettings,
     InactivitySettings,
@@ -35,6 +36,7 @@ __all__ = [
     "Config",
     "CustomersSource",
     "DefinitionSettings",
+    "EconomicsSettings",
     "EventSettings",
     "FeatureSettings",
     "InactivitySettings",

@@ -14,6 +14,7 @@ from churn.config.base import Settings
 from churn.config.sources import Location, LogSettings, Sources
 from churn.config.steps import (
     DefinitionSettings,
+    EconomicsSettings,
     FeatureSettings,
     ScoringSettings,
     TrackingSettings,
@@ -38,6 +39,7 @@ class Config(Settings):
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
     value: ValueSettings = ValueSettings()
+    economics: EconomicsSettings = EconomicsSettings()
     tracking: TrackingSettings = TrackingSettings()
     models: str = Field("models", description="folder of the bundles, from the configuration file's folder")
     output: str = Field(

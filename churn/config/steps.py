@@ -194,6 +194,70 @@ class ValueSettings(Settings):
     discount_rate: Annotated[float, Field(ge=0, le=10)] = 0.10
 
 
+class EconomicsSettings(Settings):
+    """What contacting a customer costs and brings; profit is judged only where all four are given.
+
+    Parameters
+    ----------
+    contact_cost : float, optional
+        Cost of contacting one customer.
+    offer_cost : float, optional
+        Cost of the offer, paid for whoever accepts it, also for those who would have stayed; 0 without an offer.
+    saved_value : float, optional
+        Value of a customer who is kept, before the offer.
+    save_chance : float, optional
+        Chance that a customer who would leave accepts and stays.
+    stayers_accept : float, default 1
+        Share of those who would have stayed anyway who take the offer.
+    save_chance_weight : float, default 20
+        How sure the chance is, as a number of observed customers; the expected maximum profit spreads it.
+    capacity : int, optional
+        How many customers can be contacted in one round.
+    """
+
+    contact_cost: Annotated[float, Field(ge=0)] | None = Field(None, description="cost of one contact")
+    offer_cost: Annotated[float, Field(ge=0)] | None = Field(None, description="cost of an accepted offer")
+    saved_value: Annotated[float, Field(gt=0)] | None = Field(None, description="value of a saved customer")
+    save_chance: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="chance to save a leaver"
+    )
+    stayers_accept: Annotated[float, Field(ge=0, le=1)] = 1.0
+    save_chance_weight: Annotated[float, Field(gt=0)] = 20.0
+    capacity: Annotated[int, Field(ge=1)] | None = Field(None, description="customers contacted in one round")
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The keys that profit needs and that are not given."""
+        needed = ("contact_cost", "offer_cost", "saved_value", "save_chance")
+        return tuple(k for k in needed if getattr(self, k) is None)
+
+    def break_even(self, value: float) -> float:
+        """Return the churn probability from which a contact pays, for a value of a saved customer; infinite: never.
+
+        Examples
+        --------
+        >>> settings = EconomicsSettings(contact_cost=1, offer_cost=10, saved_value=200, save_chance=0.3)
+        >>> round(settings.break_even(200), 3)
+        0.164
+        """
+        contact, offer, save = (float(x or 0) for x in (self.contact_cost, self.offer_cost, self.save_chance))
+        wasted, gain = self.stayers_accept * offer, save * (value - offer)
+        return (contact + wasted) / (gain + wasted) if gain > contact else float("inf")
+
+    def in_words(self, currency: str = "") -> str:
+        """Say the costs and gains in a few words."""
+        from churn.display import format_amount
+
+        money = {
+            k: format_amount(float(getattr(self, k) or 0), currency)
+            for k in ("contact_cost", "offer_cost", "saved_value")
+        }
+        return (
+            f"contact {money['contact_cost']}, offer {money['offer_cost']}, saved customer {money['saved_value']}, "
+            f"chance to save {100 * (self.save_chance or 0):g} %"
+        )
+
+
 class TrackingSettings(Settings):
     """Names in MLflow."""
 

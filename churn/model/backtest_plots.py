@@ -30,11 +30,19 @@ def backtest_figures(pooled: Evaluation, tables: Mapping[str, pd.DataFrame]) -> 
     dict of str to matplotlib.figure.Figure
         ``calibration``, ``gains``, ``auc_by_cutoff``, and one for each further part that there is.
     """
-    return {
+    out = {
         "calibration": calibration_figure(pooled),
         "gains": gain_figure(pooled),
         "auc_by_cutoff": _by_cutoff(tables["figures"]),
     }
+    if "profit_by_depth" in tables:
+        out["profit_by_depth"] = _profit(tables["profit_by_depth"])
+    if "ablation" in tables:
+        out["ablation"] = _ablation(tables["ablation"])
+    if "learning_curve" in tables:
+        model = pooled.metrics["model"]["auc"]
+        out["learning_curve"] = _learning(tables["learning_curve"], model.value, model.low, model.high)
+    return out
 
 
 def _by_cutoff(figures: pd.DataFrame) -> Any:
@@ -60,4 +68,70 @@ def _by_cutoff(figures: pd.DataFrame) -> Any:
     axes.set(ylabel="AUC")
     axes.tick_params(colors=INK)
     figure.legend(loc="outside lower center", ncol=4, frameon=False, fontsize=8)
+    return figure
+
+
+def _profit(by_depth: pd.DataFrame) -> Any:
+    figure, axes = new_figure("Profit per customer by depth of contact")
+    for j, (name, rows) in enumerate(by_depth.groupby("predictor", sort=False)):
+        colour = COLOURS[j % len(COLOURS)]
+        axes.plot(rows["depth"], rows["value"], color=colour, linewidth=2 if j == 0 else 1, label=name)
+        if j == 0:
+            axes.fill_between(rows["depth"], rows["low"], rows["high"], color=colour, alpha=0.15, linewidth=0)
+            best = rows.iloc[int(rows["value"].to_numpy().argmax())]
+            axes.plot([best["depth"]], [best["value"]], color=colour, marker="o")
+            axes.annotate(
+                f"best: {100 * best['depth']:.0f} %",
+                (best["depth"], best["value"]),
+                (0, 8),
+                textcoords="offset points",
+                ha="center",
+                color=INK,
+            )
+    axes.axhline(0, color=SOFT, linestyle="--", linewidth=1)
+    axes.set(xlabel="share of customers contacted, riskiest first", ylabel="profit per customer", xlim=(0, 1))
+    figure.legend(loc="outside lower center", ncol=4, frameon=False, fontsize=8)
+    return figure
+
+
+def _ablation(table: pd.DataFrame) -> Any:
+    figure, axes = new_figure("What each group of signals adds to the AUC")
+    rows = table[table["metric"] == "auc"].iloc[::-1]
+    sure = [
+        ACCENT if low > 0 or high < 0 else SOFT for low, high in zip(rows["low"], rows["high"], strict=True)
+    ]
+    axes.barh(
+        rows["without"],
+        rows["value"],
+        xerr=[rows["value"] - rows["low"], rows["high"] - rows["value"]],
+        color=sure,
+        ecolor=INK,
+        error_kw={"linewidth": 1},
+    )
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set(xlabel="AUC of the model less the AUC without them; grey: may be chance")
+    axes.tick_params(axis="y", labelsize=8)
+    return figure
+
+
+def _learning(table: pd.DataFrame, value: float, low: float, high: float) -> Any:
+    figure, axes = new_figure("AUC with less data")
+    rows = table[table["metric"] == "auc"]
+    names = [*rows["without"], "everything"]
+    values = [*rows["alone"], value]
+    lows, highs = [*rows["alone_low"], low], [*rows["alone_high"], high]
+    axes.errorbar(
+        values,
+        range(len(names)),
+        xerr=[
+            [v - x for v, x in zip(values, lows, strict=True)],
+            [x - v for v, x in zip(values, highs, strict=True)],
+        ],
+        fmt="o",
+        color=ACCENT,
+    )
+    axes.axvline(value, color=SOFT, linestyle="--", linewidth=1)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set(xlabel="AUC, with 95 % intervals")
     return figure

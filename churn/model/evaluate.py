@@ -54,6 +54,8 @@ class Evaluation(Rendered):
         How many customers can be contacted, where that was given.
     cutoffs : tuple of str
         The cutoffs that are pooled; empty for one. A pooled figure is the mean of the cutoffs' figures.
+    calibration_noise : float
+        The calibration error that perfectly calibrated probabilities would show on so few rows, by chance.
     """
 
     cutoff: str
@@ -65,6 +67,7 @@ class Evaluation(Rendered):
     gains: list[dict[str, float]] = field(default_factory=list)
     top: int | None = None
     cutoffs: tuple[str, ...] = ()
+    calibration_noise: float = 0.0
 
     def beats_baselines(self, baselines: tuple[str, ...]) -> bool:
         """Tell whether the model has the highest AUC and the lowest log loss of all."""
@@ -91,6 +94,7 @@ class Evaluation(Rendered):
             "gains": self.gains,
             "top": self.top,
             "cutoffs": list(self.cutoffs),
+            "calibration_noise": self.calibration_noise,
         }
 
     @classmethod
@@ -110,6 +114,7 @@ class Evaluation(Rendered):
             data["gains"],
             data.get("top"),
             tuple(data.get("cutoffs", ())),
+            data.get("calibration_noise", 0.0),
         )
 
     def render(self) -> str:
@@ -290,6 +295,7 @@ def evaluate_parts(
             judge.calibration(),
             judge.gains(),
             top,
+            calibration_noise=judge.noise(),
         )
 
     each = [evaluation(point[i], sampled[i], part, judges[i][predictors[0]]) for i, part in enumerate(parts)]
@@ -307,7 +313,9 @@ def evaluate_parts(
         {k: float(np.mean([e.gains[d][k] for e in each])) for k in g} for d, g in enumerate(pooled.gains)
     ]
     rate = float(np.mean([e.churn_rate for e in each]))
-    return each, replace(pooled, gains=gains, churn_rate=rate, cutoffs=tuple(p.cutoff for p in parts))
+    noise = float(np.mean([e.calibration_noise for e in each]))
+    cutoffs = tuple(p.cutoff for p in parts)
+    return each, replace(pooled, gains=gains, churn_rate=rate, cutoffs=cutoffs, calibration_noise=noise)
 
 
 def _reflected(e: Estimate) -> Estimate:

@@ -158,10 +158,16 @@ class Judge:
         hits = hits_at(reached_p, reached, depths[:, None] * reached[-1])
         return np.asarray(hits / reached[-1])
 
-    def cumulated(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the weight of churners and of all rows down to each group of equal predictions, riskiest first."""
+    def cumulated(
+        self, weights: np.ndarray, values: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weight of churners and of all rows down to each group of equal predictions, riskiest first.
+
+        With `values` of shape (n_rows,) their sum stands in for the churners.
+        """
         w = weights[self.order]
-        reached_p, reached = np.cumsum(w * self.positive, axis=0), np.cumsum(w, axis=0)
+        of = self.positive if values is None else values[self.order][:, None]
+        reached_p, reached = np.cumsum(w * of, axis=0), np.cumsum(w, axis=0)
         return reached_p[self.ends], reached[self.ends]
 
     def calibration(self) -> list[dict[str, float]]:
@@ -178,6 +184,15 @@ class Judge:
                     }
                 )
         return out
+
+    def noise(self) -> float:
+        """Return the calibration error that perfectly calibrated probabilities would show on these rows, by chance.
+
+        The sum of a bin is about normal with variance ``sum(p (1 - p))``, and the mean size of a normal deviate
+        is ``sqrt(2 / pi)`` of its spread.
+        """
+        spread = np.sqrt(np.bincount(self.bin, self.p * (1 - self.p), BINS))
+        return float(np.sqrt(2 / np.pi) * spread.sum() / len(self.p))
 
     def gains(self) -> list[dict[str, float]]:
         """Return the share of all churners reached and the lift, by depth of contact in steps of 5 %."""

@@ -45,21 +45,22 @@ def new_figure(title: str) -> tuple[Any, Any]:
 
 def calibration_figure(evaluation: Evaluation) -> Any:
     """Draw predicted against observed churn in ten groups of equal size."""
-    figure, axes = new_figure(f"Calibration at {evaluation.cutoff}: predicted and observed churn")
+    figure, axes = new_figure(f"Calibration, {evaluation.cutoff}")
     predicted = [b["predicted"] for b in evaluation.calibration]
     observed = [b["observed"] for b in evaluation.calibration]
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1, label="perfect")
     axes.plot(predicted, observed, color=ACCENT, marker="o", label="model, ten groups of equal size")
     error = evaluation.metrics["model"]["calibration_error"]
     axes.set(xlabel="mean predicted probability", ylabel="observed churn rate", xlim=(0, 1), ylim=(0, 1))
-    axes.text(0.02, 0.85, f"calibration error {error}", transform=axes.transAxes, color=INK)
+    said = f"calibration error {error}\nby chance alone about {evaluation.calibration_noise:.3f}"
+    axes.text(0.02, 0.85, said, transform=axes.transAxes, color=INK)
     axes.legend(loc="lower right", frameon=False)
     return figure
 
 
 def gain_figure(evaluation: Evaluation) -> Any:
     """Draw the share of churners reached by depth of contact."""
-    figure, axes = new_figure(f"Gain at {evaluation.cutoff}: churners reached by depth of contact")
+    figure, axes = new_figure(f"Churners reached by depth of contact, {evaluation.cutoff}")
     depth = [0.0, *(g["depth"] for g in evaluation.gains)]
     reached = [0.0, *(g["reached"] for g in evaluation.gains)]
     rate = evaluation.churn_rate

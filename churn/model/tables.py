@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from churn.display import table_text
 from churn.model.evaluate import Estimate, Evaluation
+from churn.model.segments import SegmentResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,3 +60,42 @@ def spread(estimate: Estimate) -> dict[str, float]:
     {'value': 0.7, 'low': 0.6, 'high': 0.8}
     """
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def added_table(evaluation: Evaluation) -> pd.DataFrame:
+    """Return what each other fit of the model lacks: one row per fit and metric, the model minus it.
+
+    The columns ``alone``, ``alone_low`` and ``alone_high`` are the other fit's own figure.
+    """
+    import pandas as pd
+
+    rows = []
+    for name, values in evaluation.differences.items():
+        for metric, e in values.items():
+            own = evaluation.metrics[name][metric]
+            alone = {"alone": own.value, "alone_low": own.low, "alone_high": own.high}
+            rows.append({"without": name, "metric": metric, **spread(e), **alone})
+    return pd.DataFrame(rows)
+
+
+def added_text(evaluation: Evaluation) -> str:
+    """Return AUC and log loss of the same for a reader."""
+    rows = []
+    for name, values in evaluation.differences.items():
+        auc, loss = values["auc"], values["log_loss"]
+        rows.append([name, *(f"{e.value:+.4f} [{e.low:+.4f}, {e.high:+.4f}]" for e in (auc, loss))])
+    return table_text(["", "AUC", "log loss"], rows)
+
+
+def segments_table(results: Sequence[SegmentResult]) -> pd.DataFrame:
+    """Return the figures by segment, one row per segment, predictor and metric."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {"segment": r.segment, "value_of": r.value, "rows": r.evaluation.rows}
+        | {"churn_rate": r.evaluation.churn_rate, "predictor": p, "metric": m, **spread(e)}
+        for r in results
+        for block, prefix in ((r.evaluation.metrics, ""), (r.evaluation.differences, "model minus "))
+        for p, values in ((f"{prefix}{n}", v) for n, v in block.items())
+        for m, e in values.items()
+    )

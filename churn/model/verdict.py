@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from churn.model.baselines import BASELINES
+from churn.model.economics import Profit
 from churn.model.evaluate import Evaluation
+from churn.model.suspicion import Suspicion
 
 GOOD_CALIBRATION, FAIR_CALIBRATION = 0.02, 0.05
 
@@ -47,7 +49,13 @@ def training_verdict(
     return f"NOT PROMOTED: the model does not beat the simple baselines on the held-out cutoff: {figures}.{missing}"
 
 
-def backtest_verdict(pooled: Evaluation, folds: Sequence[Evaluation]) -> str:
+def backtest_verdict(
+    pooled: Evaluation,
+    folds: Sequence[Evaluation],
+    *,
+    profit: Profit | None = None,
+    suspicions: Sequence[Suspicion] = (),
+) -> str:
     """Say in a few sentences whether a model is worth using, after a backtest.
 
     Parameters
@@ -56,13 +64,47 @@ def backtest_verdict(pooled: Evaluation, folds: Sequence[Evaluation]) -> str:
         All cutoffs together.
     folds : sequence of Evaluation
         By cutoff.
+    profit : Profit, optional
+        What contacting customers would have earned.
+    suspicions : sequence of Suspicion, optional
+        Suspected leaks.
 
     Returns
     -------
     str
     """
     said = [_ranking(pooled, folds), _probabilities(pooled)]
+    if profit is not None:
+        said.append(_money(profit))
+    if suspicions:
+        told = dict.fromkeys("the model" if s.what == "model" else s.what for s in suspicions)
+        said.insert(
+            0, f"DO NOT BELIEVE THESE FIGURES before {_listed(told)} is checked: a leak is suspected."
+        )
     return " ".join(said)
+
+
+def _money(profit: Profit) -> str:
+    rule = profit.figures["model"]["rule_profit"]
+    everybody = profit.differences["everybody"]["rule_profit"]
+    if rule.low > 0:
+        said = "Contacting by it earned money"
+    elif rule.high < 0:
+        return "Contacting by it LOST money: see the profit below."
+    elif rule.value == 0:
+        return "By these economics no contact pays."
+    else:
+        said = "Whether contacting by it earns money is not sure"
+    if everybody.low > 0:
+        return f"{said}, and more than contacting everybody."
+    if everybody.high < 0:
+        return f"{said}, but less than contacting everybody."
+    return f"{said}, not surely more than contacting everybody."
+
+
+def _listed(names: Iterable[str]) -> str:
+    first = list(names)
+    return ", ".join(first[:3]) + (f" and {len(first) - 3} more" if len(first) > 3 else "")
 
 
 def best_baseline(evaluation: Evaluation) -> str:
@@ -99,16 +141,20 @@ def _ranking(pooled: Evaluation, folds: Sequence[Evaluation]) -> str:
 
 
 def _probabilities(pooled: Evaluation) -> str:
-    error = pooled.metrics["model"]["calibration_error"].value
-    mean = [b["predicted"] * b["rows"] for b in pooled.calibration]
-    seen = [b["observed"] * b["rows"] for b in pooled.calibration]
-    bias = (sum(mean) - sum(seen)) / pooled.rows
-    way = f"predicted {sum(mean) / pooled.rows:.3f} on average, {sum(seen) / pooled.rows:.3f} left"
-    if error <= GOOD_CALIBRATION:
-        return f"Its probabilities can be taken at face value (calibration error {error:.3f}; {way})."
-    if error <= FAIR_CALIBRATION:
-        return f"Its probabilities are roughly right (calibration error {error:.3f}; {way})."
-    side = "too high" if bias > 0 else "too low"
-    if abs(bias) > error / 2:
-        return f"Its probabilities are {side} (calibration error {error:.3f}; {way}): go by the ranking."
-    return f"Its probabilities are off (calibration error {error:.3f}; {way}): go by the ranking."
+    error, chance = pooled.metrics["model"]["calibration_error"].value, pooled.calibration_noise
+    mean, seen = (
+        sum(b[k] * b["rows"] for b in pooled.calibration) / pooled.rows for k in ("predicted", "observed")
+    )
+    figures = (
+        f"calibration error {error:.3f}, of which chance explains about {chance:.3f}; {mean:.3f} predicted on average, "
+        f"{seen:.3f} left"
+    )
+    beyond = max(error**2 - chance**2, 0.0) ** 0.5
+    if beyond <= GOOD_CALIBRATION:
+        return f"Its probabilities can be taken at face value ({figures})."
+    if beyond <= FAIR_CALIBRATION:
+        return f"Its probabilities are roughly right ({figures})."
+    if abs(mean - seen) > error / 2:
+        side = "too high" if mean > seen else "too low"
+        return f"Its probabilities are {side}: go by the ranking ({figures})."
+    return f"Its probabilities are off: go by the ranking ({figures})."

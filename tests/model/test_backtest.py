@@ -4,17 +4,24 @@ import json
 import pytest
 
 import churn
-from churn.config import TrainingSettings
+from churn.config import EconomicsSettings, TrainingSettings
 from churn.data.history import DAY_US
 from churn.errors import ModelError, ParameterError
 from churn.model.backtest import backtest, choose_cutoffs
 
-QUICK = TrainingSettings(max_snapshots=4)
+QUICK = {
+    "settings": TrainingSettings(max_snapshots=4),
+    "ablation": False,
+    "learning_curve": False,
+    "economics": EconomicsSettings(
+        contact_cost=1, offer_cost=5, saved_value=60, save_chance=0.3, capacity=50
+    ),
+}
 
 
 @pytest.fixture(scope="module")
 def tested(history, definition):
-    return backtest(history, definition, cutoffs=2, settings=QUICK, jobs=1)
+    return backtest(history, definition, cutoffs=2, **QUICK, jobs=1)
 
 
 def test_default_cutoffs_leave_the_final_outcome_unseen(history, definition):
@@ -54,13 +61,13 @@ def test_pooled_figures_are_means_of_the_cutoffs(tested):
 
 
 def test_two_processes_give_the_same(history, definition, tested):
-    assert backtest(history, definition, cutoffs=2, settings=QUICK, jobs=2).to_dict() == tested.to_dict()
+    assert backtest(history, definition, cutoffs=2, **QUICK, jobs=2).to_dict() == tested.to_dict()
 
 
 def test_a_cutoff_with_too_short_a_history_is_left_out_and_said(history, definition):
     early = history.date(history.data_start + 150 * DAY_US)
     late = history.date(definition.last_mature_cutoff(history))
-    found = backtest(history, definition, cutoffs=[early, late], settings=QUICK, jobs=1)
+    found = backtest(history, definition, cutoffs=[early, late], **QUICK, jobs=1)
     assert [f.cutoff for f in found.folds] == [late]
     assert found.skipped[0].cutoff == early
     assert any(w.startswith(f"Not judged at {early}: The history is too short") for w in found.warnings)
