@@ -25,6 +25,7 @@ METHODS = {
     "price": "the price of the plan as known at the cutoff",
 }
 MONTH_DAYS = 365.25 / 12
+_SEASON_DAYS = 330  # of later periods; with fewer, most of a year has not been seen
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,6 +162,8 @@ class SpendModel(Rendered):
             if periods
             else "assumed: the history is too short to see later periods"
         )
+        if 0 < (periods - 1) * self.horizon_days < _SEASON_DAYS:
+            source += ", too few days to tell a loss from a season, so the lifetime value may be far off"
         season = "the spend follows the season of earlier years" if self.season else "it knows no season"
         return (
             f"Expected spend is revenue less returns in the {self.horizon_days} days of the horizon, from "

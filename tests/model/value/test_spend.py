@@ -57,6 +57,9 @@ def test_assumptions_say_what_was_fitted_and_what_was_assumed():
     seen = SpendModel("own_mean", 60, 90, facts={"later_periods": 4}).assumptions(365, 0.1)
     assert "fitted on 3 later periods" in seen
     assert "10 % a year" in seen
+    assert "may be far off" in seen
+    long = SpendModel("own_mean", 60, 90, facts={"later_periods": 8}).assumptions(365, 0.1)
+    assert "may be far off" not in long
     assert "assumed: the history is too short" in SpendModel("own_mean", 60, 90).assumptions(365, 0.1)
 
 
