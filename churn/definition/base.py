@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -104,6 +104,10 @@ class Definition(ABC):
             return history.midnight(instant)
         earlier = own[own <= instant]
         return int(earlier[-1]) if len(earlier) else None
+
+    def unused(self, history: History, cutoffs: Iterable[int]) -> int:  # noqa: ARG002 - see `cutoffs`
+        """Return how many outcomes of the user's own are not used, because the customer was not active."""
+        return 0
 
     @abstractmethod
     def describe(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -104,6 +104,15 @@ class LabelTable(Definition):
         said = np.full(len(history.customers), np.nan)
         said[labels.customer[first:last]] = labels.numbers["churned"][first:last]
         return said[population]
+
+    def unused(self, history: History, cutoffs: Iterable[int]) -> int:
+        """Return how many customers have a label at one of some cutoffs and are not active there."""
+        labels, count = _labels(history), 0
+        for cutoff in cutoffs:
+            first, last = np.searchsorted(labels.time, [cutoff, cutoff + 1], side="left")
+            named = np.unique(labels.customer[first:last])
+            count += len(np.setdiff1d(named, self.population(history.as_of(int(cutoff)))))
+        return count
 
     @property
     def active_means(self) -> str:

@@ -338,6 +338,18 @@ def _comparable(good: Sequence[Replayed]) -> tuple[list[Judged], dict[str, str]]
     ], left_out
 
 
+def _own_cutoffs(history: History, definition: Definition, final: int, back: range) -> list[int]:
+    """Return cutoffs that a definition brings along, each at least a label window before the next."""
+    found, limit = [], final - back[0] * definition.window_us
+    for _ in back:
+        cutoff = definition.cutoff_before(history, limit)
+        if cutoff is None:
+            break
+        found.append(cutoff)
+        limit = cutoff - definition.window_us
+    return found
+
+
 def choose_cutoffs(
     history: History,
     definition: Definition,
@@ -368,8 +380,11 @@ def choose_cutoffs(
             else history.instant(settings.test_cutoff)
         )
         back = range(cutoffs) if last else range(1, cutoffs + 1)
-        found = (definition.cutoff_before(history, final - k * definition.window_us) for k in back)
-        chosen = sorted({c for c in found if c is not None and c > history.data_start})
+        if definition.cutoffs(history) is None:
+            found = [history.midnight(final - k * definition.window_us) for k in back]
+        else:
+            found = _own_cutoffs(history, definition, final, back)
+        chosen = sorted(c for c in found if c > history.data_start)
     else:
         chosen = sorted({history.instant(c) for c in cutoffs})
     if not chosen:

@@ -143,6 +143,11 @@ class Model(Rendered):
                 f"{t.get('first_cutoff', '?')} to {t.get('last_cutoff', '?')}; "
                 f"{len(self.signal_names)} signals, {', '.join(map(str, t.get('trees', ()))) or 'no'} trees",
                 *(left_out if any(neither.values()) else ()),
+                *(
+                    [f"Labels of customers who were not active, not used: {format_count(t['labels_unused'])}"]
+                    if t.get("labels_unused")
+                    else []
+                ),
                 self.evaluation.render(),
                 *(["", self.spend.render()] if self.spend else []),
             ]

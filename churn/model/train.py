@@ -121,6 +121,7 @@ def make_model(
         {
             "name": history.name,
             "rows": len(fold.learn),
+            "labels_unused": definition.unused(history, (*cutoffs, fold.cutoff)),
             "neither": {
                 "training": sum(fold.learn.neither.values()),
                 "test": sum(fold.test.neither.values()),

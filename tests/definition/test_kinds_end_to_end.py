@@ -35,7 +35,7 @@ def members():
         before = shop.orders[shop.orders["time"] < t]
         active = before[before["time"] >= t - pd.Timedelta(days=150)]["customer"].unique()
         later = shop.orders[(shop.orders["time"] >= t) & (shop.orders["time"] < t + pd.Timedelta(days=60))]
-        known = active[::2]  # half of them have a label
+        known = np.append(active[::2], "gone")  # half of them have a label, and one who never ordered
         labels.append(
             pd.DataFrame({"customer": known, "time": t, "churned": ~np.isin(known, later["customer"])})
         )
@@ -63,6 +63,9 @@ def test_a_model_is_trained_saved_loaded_and_scores(members, rule, tmp_path):
     facts = training.model.training
     assert facts["neither"]["training"] > 0
     assert "Left out, neither churned nor stayed" in str(training)
+    if rule.kind == "labels":
+        assert facts["labels_unused"] == 11  # one who never ordered; a cutoff of the 12 is purged
+        assert "Labels of customers who were not active, not used: " in str(training)
     loaded = churn.load_model(training.model.save(tmp_path / "m"))
     assert loaded.definition == rule
     result = churn.score(loaded, members)

@@ -12,6 +12,7 @@ from churn.data.history import History
 from churn.definition import LabelTable
 from churn.errors import ModelError, ParameterError
 from churn.features.catalogue import Schema, catalogue
+from churn.model.backtest import choose_cutoffs
 from churn.model.snapshots import build_snapshots, training_cutoffs
 from tests.features.oracle import DAY, Row, Tables, instant
 from tests.features.tables import frame, history_of, orders
@@ -91,6 +92,38 @@ def test_who_has_no_label_is_left_out_and_counted() -> None:
     assert stacked.y.tolist() == [1.0, 0.0]
     assert stacked.neither == stacked.at(T).neither == stacked.until(T).neither == {T: 1}
     assert stacked.until(T - 1).neither == {}
+
+
+def test_labels_of_customers_who_are_not_active_are_counted() -> None:
+    rows = [
+        label_row("a", T, True),
+        label_row("z", T, True),
+        label_row("z", T, False),
+        label_row("z", T - DAY, True),
+    ]
+    history = history_with(*rows)
+    assert RULE.unused(history, [T]) == 1
+    assert RULE.unused(history, [T, T - DAY]) == 2
+
+
+def test_earlier_cutoffs_are_those_of_the_table() -> None:
+    history = history_with(*(label_row("a", T - d * DAY, True) for d in (0, 40, 45)))
+    assert [RULE.cutoff_before(history, T - d * DAY) for d in (0, 1, 40, 41, 46)] == [
+        T,
+        T - 40 * DAY,
+        T - 40 * DAY,
+        T - 45 * DAY,
+        None,
+    ]
+    rule = churn.Inactivity(90, 30)
+    assert rule.cutoff_before(history, T - 1) == T - DAY
+    more = history_with(*(label_row("a", T - d * DAY, True) for d in (0, 40, 61, 75)))
+    chosen = choose_cutoffs(more, RULE, 2, settings=churn.TrainingSettings())
+    assert chosen == [
+        T - 75 * DAY,
+        T - 40 * DAY,
+    ]  # that of 61 days lies in the window of the one before T - 30 days
+    assert choose_cutoffs(more, RULE, 9, settings=churn.TrainingSettings(), last=True) == [*chosen, T]
 
 
 def test_labels_are_no_log_and_no_signal() -> None:

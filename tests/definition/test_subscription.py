@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import churn
+from churn.config import make_config
 from churn.data.history import History
 from churn.definition import Subscription
 from churn.errors import ParameterError
@@ -167,6 +171,43 @@ def test_a_label_is_known_when_the_window_is_over() -> None:
     assert label(history) == 1.0
     with pytest.raises(ParameterError, match="The outcome of 2024-03-01 is not known yet"):
         RULE.labels(history_with(change(Y), end=END - 1), T, np.array([0]))
+
+
+def test_a_saved_log_knows_a_subscription_again_in_a_later_delivery(tmp_path: Path) -> None:
+    """Its name is kept as a number, which must be the same whenever it is read."""
+    (tmp_path / "data").mkdir()
+    pd.DataFrame({"customer": [1, 1], "time": ["2023-01-01", "2024-06-01"], "amount": 1.0}).to_csv(
+        tmp_path / "orders.csv", index=False
+    )
+    starts = pd.DataFrame(
+        {
+            "customer": 1,
+            "time": "2023-02-01",
+            "event": "start",
+            "subscription": ["A-1", "A-2"],
+            "is_end": "no",
+        }
+    )
+    ends = starts.assign(time=["2024-01-01", "2024-03-10"], event="over", is_end="yes")
+    content = {
+        "name": "x",
+        "timezone": "UTC",
+        "sources": {"orders": {"path": "orders.csv"}, "subscriptions": {"path": "data/*.csv"}},
+        "definition": {"kind": "subscription", "horizon_days": 30},
+    }
+    config = make_config(content | {"log": {"path": "log"}}, folder=tmp_path)
+    starts.to_csv(tmp_path / "data" / "1.csv", index=False)
+    churn.ingest(config)
+    ends.iloc[:1].to_csv(tmp_path / "data" / "2.csv", index=False)
+    churn.ingest(config)
+    ends.iloc[1:].to_csv(tmp_path / "data" / "3.csv", index=False)
+    churn.ingest(config)
+    rule = Subscription(30)
+    for history in (churn.load_history(config), churn.load_history(make_config(content, folder=tmp_path))):
+        assert len(np.unique(history.logs["subscriptions"].numbers["subscription"])) == 2
+        assert rule.population(history.as_of("2024-03-01")).tolist() == [0]
+        assert rule.labels(history, T, np.array([0])).tolist() == [1.0]
+        assert rule.population(history.as_of("2024-03-11")).tolist() == []
 
 
 # -- an oracle: every customer by himself, row by row, in plain Python ------------------------------
