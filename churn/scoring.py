@@ -137,7 +137,7 @@ class Scores(Rendered):
         )
         v = self.value
         return (
-            f"Expected from all of them: {spend} in the horizon of {v['horizon_days']} days, {lifetime} in "
+            f"Expected from all active customers: {spend} in the horizon of {v['horizon_days']} days, {lifetime} in "
             f"{v['lifetime_days']} days discounted by {100 * v['discount_rate']:g} % a year."
         )
 
