@@ -20,6 +20,8 @@ from churn.features.signal import UNITS, WARNINGS, Array, Calculation, Needs, Si
 if TYPE_CHECKING:
     import pandas as pd
 
+OWN_MODULES = "churn_own_"  # before the names of the modules that a user's files become
+
 
 @dataclass(frozen=True)
 class Computed:
@@ -246,7 +248,7 @@ def load_signals(files: Iterable[Path]) -> tuple[Signal, ...]:
                 fix="Give a file that ends in .py under features.python.",
                 code="signal-file",
             )
-        spec = importlib.util.spec_from_file_location(f"churn_own_{file.stem}", file)
+        spec = importlib.util.spec_from_file_location(f"{OWN_MODULES}{file.stem}", file)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from churn.features.own import OWN_MODULES
 from churn.progress import listening, report
 
 T = TypeVar("T")
@@ -44,8 +45,14 @@ def run_jobs(
     >>> run_jobs("Doubling", lambda n, step: step() or 2 * n, [1, 2, 3], jobs=1, steps=[1, 1, 1])
     [2, 4, 6]
     """
+    import sys
+
+    import cloudpickle
     from joblib import Parallel, delayed
 
+    for name, module in list(sys.modules.items()):
+        if name.startswith(OWN_MODULES):  # another process cannot import a user's file by its name
+            cloudpickle.register_pickle_by_value(module)
     total = sum(steps)
     report(what, 0, total)
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
