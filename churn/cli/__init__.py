@@ -28,6 +28,7 @@ from churn.cli.models import (
     short,
     track_training,
 )
+from churn.cli.promote import promote
 from churn.cli.suggest import suggest
 from churn.errors import ParameterError
 from churn.version import __version__
@@ -155,14 +156,14 @@ def train(
             own=own_signals(settings),
             track=False,
         )
-        folder = save_training(training.model, settings)  # before the tracking, which may fail
+        folder, role = save_training(training.model, settings)  # before the tracking, which may fail
         if track:
             training = track_training(training, history, settings, folder)
     if json:
         print_json(
             {
                 "verdict": training.verdict,
-                "promoted": training.model.beats_baselines,
+                "promoted": folder.name == "champion",
                 "model": str(folder),
                 "run_id": training.run_id,
                 "tracking_uri": training.tracking_uri,
@@ -173,11 +174,12 @@ def train(
             }
         )
         return
-    typer.echo(f"{training}\n\nModel saved to {short(folder)}")
-    typer.echo(f"Next: churn score {config}")
+    typer.echo(f"{training}\n\nModel saved to {short(folder)}. {role}")
+    typer.echo(f"Next: churn {'promote' if 'churn promote' in role else 'score'} {config}")
 
 
 app.command()(backtest)
+app.command()(promote)
 
 
 @app.command()

@@ -32,6 +32,7 @@ def backtest(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/backtest by default.")
     ] = None,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Log the run in MLflow.")] = True,
     json: AsJson = False,
 ) -> None:
     """Judge the model at several earlier cutoffs beside simple baselines, in figures, money and plain words."""
@@ -61,7 +62,16 @@ def backtest(
             jobs=jobs,
         )
         folder = result.write(out or settings.place(settings.output) / settings.name / "backtest")
+        run_id = None
+        if track:
+            from churn.model.tracking import log_backtest
+            from churn.progress import report
+
+            report("Logging the run in MLflow")
+            run_id = log_backtest(result, history, definition_of(settings), settings.tracking, settings)
     if json:
-        print_json({**result.to_dict(), "folder": str(folder)})
+        print_json({**result.to_dict(), "folder": str(folder), "run_id": run_id})
         return
     typer.echo(f"{result}\n\nTables and pictures written to {short(folder)}")
+    if run_id:
+        typer.echo(f"MLflow run {run_id}")

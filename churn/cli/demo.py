@@ -76,7 +76,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
         features=settings.features,
         track=False,
     )
-    model = save_training(training.model, settings)  # before the tracking, which may fail
+    model, _ = save_training(training.model, settings, anew=True)  # earlier models are of another shop
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:
         uri = os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{(out / 'mlflow.db').as_posix()}"

@@ -12,13 +12,27 @@ if TYPE_CHECKING:
     from churn.data.history import History
     from churn.definition import Definition
     from churn.model.bundle import Model, Training
+    from churn.model.shelf import Shelf
 
 
-def save_training(model: Any, settings: Config) -> Path:
-    """Save a trained model as candidate and, when it beats the baselines, as champion; return the last folder."""
-    root = settings.place(settings.models) / settings.name
-    folder: Path = model.save(root / "candidate")
-    return model.save(root / "champion") if model.beats_baselines else folder
+def shelf_of(settings: Config) -> Shelf:
+    """Return where the models of a configuration lie."""
+    from churn.model.shelf import Shelf
+
+    return Shelf(settings.place(settings.models) / settings.name)
+
+
+def save_training(model: Any, settings: Config, *, anew: bool = False) -> tuple[Path, str]:
+    """Save a trained model as champion or challenger; return its folder and what comes next, in words."""
+    shelf = shelf_of(settings)
+    role, gone = shelf.keep(model, anew=anew)
+    if gone:
+        return shelf.champion, f"It takes the place of the champion, which is kept as previous. {gone}."
+    if role == "champion":
+        return shelf.champion, "It is the champion, with which churn score works."
+    if shelf.has("champion"):
+        return shelf.challenger, "It is the challenger; churn promote compares it with the champion."
+    return shelf.challenger, "It is the challenger; there is no champion."
 
 
 def track_training(training: Training, history: History, settings: Config, folder: Path) -> Training:
@@ -28,7 +42,7 @@ def track_training(training: Training, history: History, settings: Config, folde
 
     report("Logging the run in MLflow")
     try:
-        return log_training(training, history, settings.tracking, settings)
+        return log_training(training, history, settings.tracking, settings, role=folder.name)
     except ModelError as error:
         raise ModelError(
             f"{training.verdict} The model is saved to {short(folder)}, but the run was not tracked: {error.what}",
@@ -39,13 +53,13 @@ def track_training(training: Training, history: History, settings: Config, folde
 
 
 def default_model(settings: Config) -> Path:
-    """Return the folder of the champion, or of the candidate where there is none."""
-    root = settings.place(settings.models) / settings.name
-    for name in ("champion", "candidate"):
-        if (root / name / "MANIFEST.json").is_file() or (root / f".{name}.previous").is_dir():
-            return root / name
+    """Return the folder of the champion, or of the challenger where there is none."""
+    shelf = shelf_of(settings)
+    for role in ("champion", "challenger"):
+        if shelf.has(role):
+            return shelf.root / role
     raise ModelError(
-        f"There is no trained model for {settings.name} in {short(root)}",
+        f"There is no trained model for {settings.name} in {short(shelf.root)}",
         fix="Train one first with churn train CONFIG, or name one with --model.",
         code="no-model",
     )
@@ -65,7 +79,8 @@ def check_definition(model: Model, settings: Config, config: Path) -> None:
         raise ModelError(
             "The model was trained with another definition of churn than the configuration has",
             given=f"model: {model.definition.describe()}; configuration: {definition.describe()}",
-            fix=f"Train again with churn train {config}, or set the definition back.",
+            fix=f"Train again with churn train {config}, and churn promote {config} --force where the champion still "
+            "has the other definition; or set the definition back.",
             code="other-definition",
         )
 

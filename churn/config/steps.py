@@ -262,4 +262,4 @@ class TrackingSettings(Settings):
     """Names in MLflow."""
 
     experiment: str = "churn"
-    registered_model: str = "churn"
+    registered_model: str | None = Field(None, description="name in the registry; else churn-NAME")

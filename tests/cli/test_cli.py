@@ -67,9 +67,9 @@ def test_check_exits_1_when_unusable(tmp_path, capsys):
     assert "Traceback" not in err
 
 
-def test_train_saves_candidate_and_champion(trained, capsys):
-    for name in ("candidate", "champion"):
-        assert (trained / "models" / "shop" / name / "MANIFEST.json").is_file()
+def test_the_first_model_that_beats_the_baselines_is_champion(trained, capsys):
+    assert (trained / "models" / "shop" / "champion" / "MANIFEST.json").is_file()
+    assert not (trained / "models" / "shop" / "challenger").exists()
 
 
 def test_train_prints_the_verdict_first(trained, capsys):
@@ -77,7 +77,7 @@ def test_train_prints_the_verdict_first(trained, capsys):
     out = capsys.readouterr().out
     assert out.startswith("The model beats the simple baselines on the held-out cutoff")
     assert "Held-out cutoff 2025-09-01" in out
-    assert "Next: churn score" in out
+    assert "Next: churn promote" in out
     assert run(["train", str(trained / "shop.yaml"), "--no-track", "--test-cutoff", "someday"]) == 1
     assert "not a date" in capsys.readouterr().err
 
@@ -126,12 +126,12 @@ def test_score_with_another_definition_is_refused(trained, capsys):
     assert "another definition of churn" in " ".join(capsys.readouterr().err.split())
 
 
-def test_candidate_is_used_with_a_warning_where_there_is_no_champion(trained, capsys, model, tmp_path):
+def test_challenger_is_used_with_a_warning_where_there_is_no_champion(trained, capsys, model, tmp_path):
     import dataclasses
 
     only = trained / "only.yaml"
     only.write_text((trained / "shop.yaml").read_text().replace("name: shop", "name: only"))
-    dataclasses.replace(model, beats_baselines=False).save(trained / "models" / "only" / "candidate")
+    dataclasses.replace(model, beats_baselines=False).save(trained / "models" / "only" / "challenger")
     assert run(["score", str(only), "--out", str(tmp_path / "o")]) == 0
     assert capsys.readouterr().out.startswith("! This model does not beat the simple baselines")
 

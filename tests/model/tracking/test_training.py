@@ -4,10 +4,13 @@ import dataclasses
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churn.config import TrackingSettings, make_config
 from churn.errors import ModelError
+from churn.model.bundle import load_model
+from churn.model.bundlefiles import digest_of
 from churn.model.tracking import log_training
 
 
@@ -23,11 +26,6 @@ def mlflow():
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     return tmp_path_factory.mktemp("store") / "mlflow.db"
-
-
-@pytest.fixture(scope="module")
-def example(model):
-    return np.zeros((3, len(model.signal_names)))
 
 
 @pytest.fixture(scope="module")
@@ -71,42 +69,104 @@ def test_run_can_be_read_by_a_colleague(logged, client, model):
 
 @pytest.mark.filterwarnings("ignore")
 def test_artifacts_are_there(logged, client):
-    names = {f.path for f in client.list_artifacts(logged.run_id)}
-    assert {
+    def below(folder=None):
+        return {f.path for f in client.list_artifacts(logged.run_id, folder)}
+
+    wanted = {
         "evaluation.json",
-        "importance.json",
-        "features.json",
+        "signals.json",
+        "definition.json",
         "data.json",
         "config.yaml",
-        "bundle",
         "plots",
-    } <= names
-    plots = {f.path for f in client.list_artifacts(logged.run_id, "plots")}
-    assert plots == {"plots/calibration.png", "plots/gain.png", "plots/importance.png"}
+        "tables",
+    }
+    assert below() == wanted
+    assert below("plots") == {"plots/calibration.png", "plots/gain.png", "plots/importance.png"}
+    assert below("tables") == {"tables/calibration.csv", "tables/gain.csv", "tables/importance.csv"}
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_registered_model_predicts_like_ours(logged, client, mlflow, model, example):
+def test_the_data_are_logged_as_inputs_without_a_row_of_them(logged, client, history, model):
+    inputs = {i.dataset.name: i for i in client.get_run(logged.run_id).inputs.dataset_inputs}
+    assert set(inputs) == {f"{history.name}.{table}" for table in history.logs}
+    orders = inputs[f"{history.name}.orders"]
+    facts = model.training["fingerprint"]["orders"]
+    assert orders.dataset.digest == facts["hash"]
+    tags = {t.key: t.value for t in orders.tags}
+    assert (tags["mlflow.data.context"], tags["rows"]) == ("training", str(facts["rows"]))
+    assert '"amount"' in orders.dataset.schema
+    everything = " ".join(
+        i.dataset.source + i.dataset.schema + (i.dataset.profile or "") for i in inputs.values()
+    )
+    assert not any(str(customer) in everything for customer in history.customers[:50])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_trials_are_runs_below(training, history, store, client, monkeypatch):
+    trials = [
+        {"number": i, "params": {"num_leaves": 7 + i, "l2": 0.5}, "value": 0.5 - i / 100, "seconds": 1.5}
+        for i in range(3)
+    ]
+    tuned = dataclasses.replace(
+        training,
+        model=dataclasses.replace(training.model, training={**training.model.training, "trials": trials}),
+    )
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    run = client.get_run(log_training(tuned, history, TrackingSettings(experiment="tuned"), None).run_id)
+    below = client.search_runs([run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
+    found = {r.info.run_name: (r.data.params, r.data.metrics, r.info.status) for r in below}
+    assert found == {
+        f"trial {i}": (
+            {"num_leaves": str(7 + i), "l2": "0.5"},
+            {"value": 0.5 - i / 100, "seconds": 1.5},
+            "FINISHED",
+        )
+        for i in range(3)
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_registered_model_is_the_bundle_and_predicts_like_ours(
+    logged, client, mlflow, model, history, tmp_path
+):
     version = client.get_model_version_by_alias("churn", "champion")
     assert str(version.version) == logged.version
     loaded = mlflow.pyfunc.load_model("models:/churn@champion")
     assert loaded.metadata.signature.inputs.input_names() == list(model.signal_names)
-    assert loaded.input_example is not None
-    assert loaded.predict(loaded.input_example) == pytest.approx(
-        model.predict(loaded.input_example.to_numpy())
+    rows = pd.DataFrame(
+        np.arange(len(model.signal_names) * 3.0).reshape(3, -1) % 2, columns=list(model.signal_names)
     )
+    assert np.array_equal(loaded.predict(rows)["churn_probability"], model.predict(rows.to_numpy()))
+    folder = mlflow.artifacts.download_artifacts("models:/churn@champion", dst_path=str(tmp_path / "m"))
+    again = load_model(folder, sha256=version.tags["bundle_sha256"])
+    assert np.array_equal(again.predict(rows.to_numpy()), model.predict(rows.to_numpy()))
+    saved = model.save(tmp_path / "saved")
+    assert digest_of(saved) == version.tags["bundle_sha256"]
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_model_that_does_not_beat_the_baselines_leaves_the_champion(
+def test_the_next_model_is_the_challenger_and_leaves_the_champion(
     logged, client, training, history, store, monkeypatch
 ):
-    worse = dataclasses.replace(training, model=dataclasses.replace(training.model, beats_baselines=False))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
-    second = log_training(worse, history, TrackingSettings(experiment="e", registered_model="churn"), None)
+    settings = TrackingSettings(experiment="e", registered_model="churn")
+    worse = dataclasses.replace(training, model=dataclasses.replace(training.model, beats_baselines=False))
+    second = log_training(worse, history, settings, None)
     assert int(second.version) == int(logged.version) + 1
     assert str(client.get_model_version_by_alias("churn", "champion").version) == logged.version
+    assert str(client.get_model_version_by_alias("churn", "challenger").version) == second.version
     assert client.get_model_version("churn", second.version).tags["beats_baselines"] == "false"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_first_model_that_does_not_beat_the_baselines_is_no_champion(
+    client, training, history, store, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    worse = dataclasses.replace(training, model=dataclasses.replace(training.model, beats_baselines=False))
+    log_training(worse, history, TrackingSettings(experiment="e", registered_model="other"), None)
+    assert set(client.get_registered_model("other").aliases) == {"challenger"}
 
 
 def test_default_store_is_in_the_working_folder(training, history, tmp_path):

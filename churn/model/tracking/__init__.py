@@ -1,0 +1,7 @@
+"""Trainings and backtests as MLflow runs that a colleague can read, and the aliases of the model registry."""
+
+from churn.model.tracking.backtest import log_backtest
+from churn.model.tracking.registry import move_aliases
+from churn.model.tracking.training import log_training
+
+__all__ = ["log_backtest", "log_training", "move_aliases"]
