@@ -14,13 +14,12 @@ from churn.config import EconomicsSettings, FeatureSettings, ScoringSettings, Tr
 from churn.data.history import History, Instant, check_history
 from churn.definition import Definition
 from churn.display import Rendered
-from churn.errors import ParameterError
 from churn.features.signal import Signal
 from churn.files import replacing_folder
 from churn.model.backtest_plots import backtest_figures
+from churn.model.cutoffs import choose_cutoffs
 from churn.model.economics import Profit, profit
 from churn.model.evaluate import Evaluation, Judged, evaluate_parts
-from churn.model.fold import check_mature
 from churn.model.jobs import run_jobs
 from churn.model.leadtime import LeadTime, lead_time
 from churn.model.replay import Plan, Replayed, Skipped, replay
@@ -336,66 +335,3 @@ def _comparable(good: Sequence[Replayed]) -> tuple[list[Judged], dict[str, str]]
     return [
         replace(f.judged, predictions={n: f.judged.predictions[n] for n in common}) for f in good
     ], left_out
-
-
-def _own_cutoffs(history: History, definition: Definition, final: int, back: range) -> list[int]:
-    """Return cutoffs that a definition brings along, each at least a label window before the next."""
-    found, limit = [], final - back[0] * definition.window_us
-    for _ in back:
-        cutoff = definition.cutoff_before(history, limit)
-        if cutoff is None:
-            break
-        found.append(cutoff)
-        limit = cutoff - definition.window_us
-    return found
-
-
-def choose_cutoffs(
-    history: History,
-    definition: Definition,
-    cutoffs: int | Sequence[Instant],
-    *,
-    settings: TrainingSettings,
-    last: bool = False,
-) -> list[int]:
-    """Return the instants of the cutoffs, oldest first.
-
-    Those chosen by number lie one label window apart, so that no day is judged twice, and the newest one's
-    window ends by the final test cutoff (the settings' one, or the last mature one): nothing of its outcome
-    is seen.
-
-    Raises
-    ------
-    ParameterError
-        A cutoff is no date or not mature, or there are none.
-    """
-    if isinstance(cutoffs, int):
-        if isinstance(cutoffs, bool) or cutoffs < 1:
-            raise ParameterError(
-                "There is no such number of cutoffs", given=repr(cutoffs), allowed="whole numbers from 1"
-            )
-        final = (
-            definition.last_mature_cutoff(history)
-            if settings.test_cutoff is None
-            else history.instant(settings.test_cutoff)
-        )
-        back = range(cutoffs) if last else range(1, cutoffs + 1)
-        if definition.cutoffs(history) is None:
-            found = [history.midnight(final - k * definition.window_us) for k in back]
-        else:
-            found = _own_cutoffs(history, definition, final, back)
-        chosen = sorted(c for c in found if c > history.data_start)
-    else:
-        chosen = sorted({history.instant(c) for c in cutoffs})
-    if not chosen:
-        raise ParameterError(
-            "There is no cutoff to judge the model at",
-            given="none"
-            if not isinstance(cutoffs, int)
-            else f"orders since {history.date(history.data_start)}",
-            fix="Name cutoffs, shorten horizon_days, or bring more history.",
-            code="no-cutoffs",
-        )
-    for cutoff in chosen:
-        check_mature(history, definition, cutoff)
-    return chosen

@@ -12,7 +12,7 @@ from churn.data.history import History
 from churn.definition import LabelTable
 from churn.errors import ModelError, ParameterError
 from churn.features.catalogue import Schema, catalogue
-from churn.model.backtest import choose_cutoffs
+from churn.model.cutoffs import choose_cutoffs
 from churn.model.snapshots import build_snapshots, training_cutoffs
 from tests.features.oracle import DAY, Row, Tables, instant
 from tests.features.tables import frame, history_of, orders

@@ -1,4 +1,3 @@
-import itertools
 import json
 
 import pytest
@@ -7,7 +6,7 @@ import churn
 from churn.config import EconomicsSettings, TrainingSettings
 from churn.data.history import DAY_US
 from churn.errors import ModelError, ParameterError
-from churn.model.backtest import backtest, choose_cutoffs
+from churn.model.backtest import backtest
 
 QUICK = {
     "settings": TrainingSettings(max_snapshots=4),
@@ -22,18 +21,6 @@ QUICK = {
 @pytest.fixture(scope="module")
 def tested(history, definition):
     return backtest(history, definition, cutoffs=2, **QUICK, jobs=1)
-
-
-def test_default_cutoffs_leave_the_final_outcome_unseen(history, definition):
-    final = definition.last_mature_cutoff(history)
-    chosen = choose_cutoffs(history, definition, 3, settings=TrainingSettings())
-    assert chosen[-1] + definition.window_us <= final
-    assert [b - a for a, b in itertools.pairwise(chosen)] == [definition.window_us] * 2
-    assert choose_cutoffs(history, definition, 3, settings=TrainingSettings(), last=True)[-1] == final
-    named = choose_cutoffs(
-        history, definition, [history.date(chosen[1]), history.date(chosen[0])], settings=TrainingSettings()
-    )
-    assert named == chosen[:2]
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True])

@@ -1,0 +1,40 @@
+import datetime as dt
+import itertools
+
+import pytest
+
+from churn.config import TrainingSettings
+from churn.data.history import DAY_US
+from churn.errors import ParameterError
+from churn.model.cutoffs import choose_cutoffs
+
+
+def test_default_cutoffs_leave_the_final_outcome_unseen(history, definition):
+    final = definition.last_mature_cutoff(history)
+    chosen = choose_cutoffs(history, definition, 3, settings=TrainingSettings())
+    assert chosen[-1] + definition.window_us <= final
+    assert [b - a for a, b in itertools.pairwise(chosen)] == [definition.window_us] * 2
+    assert choose_cutoffs(history, definition, 3, settings=TrainingSettings(), last=True)[-1] == final
+    named = choose_cutoffs(
+        history, definition, [history.date(chosen[1]), history.date(chosen[0])], settings=TrainingSettings()
+    )
+    assert named == chosen[:2]
+
+
+def test_the_final_cutoff_is_the_settings_where_they_name_one(history, definition):
+    day = history.timestamp(history.days_before(definition.last_mature_cutoff(history), 90)).date()
+    settings = TrainingSettings(test_cutoff=day)
+    final = history.instant(day)
+    assert choose_cutoffs(history, definition, 1, settings=settings) == [
+        history.midnight(final - definition.window_us)
+    ]
+    assert choose_cutoffs(history, definition, 1, settings=settings, last=True) == [final]
+
+
+def test_none_is_told(history, definition):
+    day = history.timestamp(history.data_start + 10 * DAY_US).date()
+    assert isinstance(day, dt.date)
+    with pytest.raises(ParameterError, match=r"no cutoff to judge the model at.*orders since.*Name cutoffs"):
+        choose_cutoffs(history, definition, 2, settings=TrainingSettings(test_cutoff=day))
+    with pytest.raises(ParameterError, match=r"no cutoff to judge.*Given: none"):
+        choose_cutoffs(history, definition, [], settings=TrainingSettings())
