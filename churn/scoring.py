@@ -268,7 +268,8 @@ def score(
     report("Computing signals")
     X = feature_matrices(history, [t], [population], model.signals)[0]
     report("Scoring")
-    shift = 0.0
+    ahead = model.forecast(history, t, threads=threads)
+    shift = ahead.shift
     p = model.predict(X, shift=shift, threads=threads)
     column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
     spend = model.spend or SpendModel("own_mean", definition.horizon_days, definition.lookback_days)
@@ -353,6 +354,7 @@ def score(
             "beats_baselines": model.beats_baselines,
             "auc": model.evaluation.metrics["model"]["auc"].value,
             "churn_version": model.training.get("churn_version"),
+            "base_rate": {**vars(ahead), "said": ahead.describe()},
         },
         _warnings(history, model, t),
         {

@@ -147,6 +147,10 @@ class TrainingSettings(Settings):
         Of the trees and the resampling.
     threads : int, default 2
         Threads of LightGBM; the same number gives the same trees.
+    tune_trials : int, default 0
+        Trials of parameters with Optuna; 0 keeps the defaults.
+    tune_minutes : float, optional
+        Stop tuning after so many minutes, if trials are left.
     """
 
     test_cutoff: dt.date | None = Field(None, description="held-out cutoff; else the last mature one")
@@ -157,6 +161,10 @@ class TrainingSettings(Settings):
     )
     seed: int = 0
     threads: Annotated[int, Field(ge=1)] = 2
+    tune_trials: Annotated[int, Field(ge=0, le=10_000)] = 0
+    tune_minutes: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="stop tuning after so many minutes, if trials are left"
+    )
 
 
 class ScoringSettings(Settings):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from churn.config import TrainingSettings
-from churn.definition import Definition
 from churn.features.signal import Signal
+from churn.model.calibrate import recentred_loss
+from churn.model.predictor import Predictor, to_log_odds
 from churn.model.snapshots import Snapshots
 from churn.progress import report
 
@@ -22,6 +23,7 @@ PARAMETERS: dict[str, Any] = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 10.0,
+    "extra_trees": True,
     "metric": "None",
     "verbose": -1,
     "deterministic": True,
@@ -32,52 +34,55 @@ PATIENCE = 50
 
 
 def fit_trees(
-    learn: Snapshots, definition: Definition, signals: Sequence[Signal], settings: TrainingSettings
+    learn: Snapshots,
+    signals: Sequence[Signal],
+    settings: TrainingSettings,
+    parameters: Mapping[str, Any],
+    levels: np.ndarray,
+    count: int,
+    seeds: int = 1,
 ) -> tuple[str, ...]:
-    """Fit boosters on all snapshots; return them in LightGBM's text format.
+    """Fit boosters of so many trees on all rows, one per seed; return them in LightGBM's text format.
 
-    The number of trees is found by early stopping on the newest snapshot, with a model fitted on those whose
-    labels end by it.
+    `levels` are log-odds that each row starts from, its cutoff's level: the trees learn what tells customers of one
+    cutoff apart, and not how the base rate drifted.
     """
-    trees = find_trees(learn, definition, signals, settings)
-    return (_fit(learn, signals, settings, trees).model_to_string(),)
+    import lightgbm
+
+    out = []
+    for k in range(seeds):
+        data = _dataset(learn, signals, levels)  # a new one, because the seed is in its binning too
+        chosen = {**parameters, "seed": settings.seed + k, "num_threads": settings.threads}
+        what = "Fitting the model" if seeds == 1 else f"Fitting the model, seed {k + 1} of {seeds}"
+        out.append(lightgbm.train(chosen, data, count, callbacks=[_progress(what)]).model_to_string())
+    return tuple(out)
 
 
 def find_trees(
-    learn: Snapshots, definition: Definition, signals: Sequence[Signal], settings: TrainingSettings
-) -> int:
-    """Return the number of trees that predicts the newest snapshot best, once its base rate is known."""
+    early: Snapshots,
+    newest: Snapshots,
+    signals: Sequence[Signal],
+    settings: TrainingSettings,
+    parameters: Mapping[str, Any],
+    levels: np.ndarray,
+    *,
+    what: str = "Finding the number of trees",
+) -> tuple[int, Predictor]:
+    """Return how many trees predict the newest snapshot best once its base rate is known, and these trees."""
     import lightgbm
 
-    newest = int(learn.cutoffs[-1])
-    earlier = [int(c) for c in learn.cutoffs if c + definition.window_us <= newest]
-    if (
-        not earlier
-    ):  # a short history: the oldest snapshot stands in, its labels overlap the newest's features
-        earlier = [int(learn.cutoffs[0])]
-    part, watched = learn.until(earlier[-1]), learn.at(newest)
-    train_set = _dataset(part, signals)
-    report("Finding the number of trees", 0, MOST_TREES)
-
+    train_set = _dataset(early, signals, levels)
+    report(what, 0, MOST_TREES)
     booster = lightgbm.train(
-        _parameters(settings),
+        {**parameters, "seed": settings.seed, "num_threads": settings.threads},
         train_set,
         MOST_TREES,
-        valid_sets=[lightgbm.Dataset(watched.X, watched.y, reference=train_set)],
+        valid_sets=[lightgbm.Dataset(newest.X, newest.y, reference=train_set)],
         feval=_recentred_log_loss,
-        callbacks=[
-            lightgbm.early_stopping(PATIENCE, verbose=False),
-            _progress("Finding the number of trees"),
-        ],
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False), _progress(what)],
     )
-    return max(int(booster.best_iteration), 10)
-
-
-def _fit(learn: Snapshots, signals: Sequence[Signal], settings: TrainingSettings, trees: int) -> Any:
-    import lightgbm
-
-    callbacks = [_progress("Fitting the model")]
-    return lightgbm.train(_parameters(settings), _dataset(learn, signals), trees, callbacks=callbacks)
+    count = max(int(booster.best_iteration), 10)
+    return count, Predictor((booster.model_to_string(num_iteration=count),))
 
 
 def _progress(what: str) -> Any:
@@ -88,28 +93,18 @@ def _progress(what: str) -> Any:
     return tell
 
 
-def _dataset(part: Snapshots, signals: Sequence[Signal]) -> Any:
+def _dataset(part: Snapshots, signals: Sequence[Signal], levels: np.ndarray) -> Any:
     import lightgbm
 
     return lightgbm.Dataset(
         part.X,
         part.y,
+        init_score=levels,
         feature_name=[f"s{i}" for i in range(len(signals))],
         categorical_feature=[i for i, s in enumerate(signals) if s.categories],
         free_raw_data=True,
     )
 
 
-def _parameters(settings: TrainingSettings) -> dict[str, Any]:
-    return {**PARAMETERS, "seed": settings.seed, "num_threads": settings.threads}
-
-
 def _recentred_log_loss(predicted: np.ndarray, data: Any) -> tuple[str, float, bool]:
-    y = np.asarray(data.get_label())
-    p = np.clip(predicted, 1e-9, 1 - 1e-9)
-    raw, shift = np.log(p / (1 - p)), 0.0
-    for _ in range(4):  # Newton steps towards a mean prediction equal to the observed share
-        q = 1 / (1 + np.exp(-(raw + shift)))
-        shift -= (q.mean() - y.mean()) / max(float((q * (1 - q)).mean()), 1e-9)
-    z = raw + shift
-    return "recentred_log_loss", float(np.mean(np.logaddexp(0, z) - y * z)), False
+    return "recentred_log_loss", recentred_loss(to_log_odds(predicted), np.asarray(data.get_label())), False

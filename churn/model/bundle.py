@@ -18,6 +18,7 @@ from churn.errors import ModelError
 from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.files import replacing_folder
+from churn.model.baserate import BaseRate, Forecast, forecast
 from churn.model.bundlefiles import find_bundle, listed_names, open_bundle, seal
 from churn.model.contents import read_contents, write_contents
 from churn.model.evaluate import Evaluation
@@ -56,6 +57,8 @@ class Model(Rendered):
         Further parts as plain data; each is a file ``extra_NAME.json`` of the bundle.
     saved_signals : tuple of mapping
         What each column was when the bundle was saved; empty for a model just trained.
+    base_rate : BaseRate or None
+        What the forecast of the base rate learnt.
     """
 
     predictor: Predictor
@@ -70,6 +73,7 @@ class Model(Rendered):
     spend: SpendModel | None = None
     extras: dict[str, Any] = field(default_factory=dict)
     saved_signals: tuple[Mapping[str, Any], ...] = ()
+    base_rate: BaseRate | None = None
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -113,6 +117,12 @@ class Model(Rendered):
                     fix="Bring the same tables and columns as for training, or train again without them.",
                     code="schema-changed",
                 )
+
+    def forecast(self, history: History, cutoff: int, *, threads: int = 2) -> Forecast:
+        """Forecast by how many log-odds the base rate at a cutoff moves the predictions; see `churn.model.baserate`."""
+        return forecast(
+            history, self.definition, self.base_rate, self.predictor, self.signals, cutoff, threads=threads
+        )
 
     def predict(self, X: np.ndarray, *, shift: float = 0.0, threads: int = 2) -> np.ndarray:
         """Return churn probabilities of shape (n_rows,) for a matrix of the model's signals."""

@@ -16,6 +16,7 @@ from churn.config import FeatureSettings
 from churn.definition import make_definition
 from churn.errors import ChurnError, ModelError
 from churn.features.catalogue import Schema
+from churn.model.baserate import BaseRate
 from churn.model.bundlefiles import read_json, unusable
 from churn.model.evaluate import Evaluation
 from churn.model.mlmodel import mlflow_files, versions
@@ -80,6 +81,7 @@ def write_contents(folder: Path, model: Mapping[str, Any], facts: Sequence[Mappi
         "predictor": predictor.to_dict(),
         "probe": probe.tolist(),
         "spend": None if spend is None else _plain(spend.to_dict()),
+        "base_rate": None if model["base_rate"] is None else model["base_rate"].to_dict(),
         "extras": sorted(model["extras"]),
     }
     _write(folder / "bundle.json", _json(content, "The model"))
@@ -163,6 +165,7 @@ def read_contents(files: Mapping[str, bytes], where: str) -> dict[str, Any]:
         "beats_baselines": part("beats_baselines", _read_flag),
         "training": part("training", _read_training),
         "spend": spend,
+        "base_rate": part("base_rate", _read_base_rate),
         "extras": extras,
         "saved_signals": facts,
     }
@@ -185,6 +188,15 @@ def _read_trees(
         check_trees(text, n_signals, f"{name} of the model in {where}", objectives)
         texts.append(text)
     return tuple(texts)
+
+
+def _read_base_rate(data: Any) -> BaseRate | None:
+    if data is None:
+        return None
+    base = BaseRate.from_dict(data)
+    if not 1 <= base.short_days <= 3650 or not _possible(np.array([base.slope, base.intercept])):
+        raise ValueError("days, slope and intercept are numbers of ordinary size")
+    return base
 
 
 def _read_spend(

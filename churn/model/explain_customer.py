@@ -98,7 +98,8 @@ def explain_customer(
     report("Computing signals")
     X = feature_matrices(history, [cutoff], [population[population == position]], model.signals)[0]
     report("Finding the reasons")
-    contributions = model.contributions(X, threads=threads)
+    ahead = model.forecast(history, cutoff, threads=threads)
+    contributions = model.contributions(X, shift=ahead.shift, threads=threads)
     setting = Setting(model.signals, cutoff, history.timezone, currency, model.features.ignored_after_days)
     return explain_rows(
         setting,

@@ -14,6 +14,7 @@ from churn.errors import ModelError, ParameterError
 from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.model.baselines import fit_baselines
+from churn.model.baserate import BaseRate, Forecast, forecast, learn_base_rate
 from churn.model.fit import Fitted, fit
 from churn.model.snapshots import Snapshots, build_snapshots, training_cutoffs
 from churn.progress import report
@@ -39,8 +40,10 @@ class Fold:
         What the columns are.
     fitted : Fitted
         The model.
-    shift : float
-        Log-odds by which the base rate forecast for T moves the predictions.
+    base_rate : BaseRate or None
+        What the forecast of the base rate learnt.
+    forecast : Forecast
+        The forecast for T; its shift moves the model's predictions.
     predictions : dict of str to numpy.ndarray of shape (n_test,)
         Churn probabilities at T: ``model`` first, then the baselines.
     left_out : dict of str to str
@@ -54,9 +57,15 @@ class Fold:
     schema: Schema
     signals: tuple[Signal, ...]
     fitted: Fitted
-    shift: float
+    base_rate: BaseRate | None
+    forecast: Forecast
     predictions: dict[str, np.ndarray]
     left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shift(self) -> float:
+        """Log-odds by which the forecast of the base rate moves the model's predictions."""
+        return self.forecast.shift
 
 
 def fit_at(
@@ -93,12 +102,24 @@ def fit_at(
     _check_outcomes(learn, test)
     fitted = fit(learn, definition, signals, settings)
     report("Judging it on the held-out cutoff")
-    shift = 0.0
-    predictions = {"model": fitted.predictor.predict(test.X, shift=shift, threads=settings.threads)}
+    predictor, threads = fitted.predictor, settings.threads
+    base_rate = learn_base_rate(history, definition, learn, predictor, threads=threads)
+    ahead = forecast(history, definition, base_rate, predictor, signals, cutoff, threads=threads)
+    predictions = {"model": predictor.predict(test.X, shift=ahead.shift, threads=threads)}
     baselines = fit_baselines(history, definition, cutoff, learn, signals)
     predictions |= baselines.predict(test)
     return Fold(
-        cutoff, tuple(cutoffs), learn, test, schema, signals, fitted, shift, predictions, baselines.left_out
+        cutoff,
+        tuple(cutoffs),
+        learn,
+        test,
+        schema,
+        signals,
+        fitted,
+        base_rate,
+        ahead,
+        predictions,
+        baselines.left_out,
     )
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+_LOOSE = 100.0  # size of the marks of the levels: so large that the penalty does not hold them
+
 
 @dataclass(frozen=True)
 class Linear:
     """A logistic model whose columns are made from the signals.
 
-    Each column is one signal after the signed logarithm, standardised, with 0 where it is not known; or a mark
-    that it is not known; or, for a category, a mark of one value.
+    Each column is one signal after the signed logarithm, kept within what was usual in training, standardised, with
+    0 where it is not known; or a mark that it is not known; or, for a category, a mark of one value.
 
     Attributes
     ----------
@@ -24,6 +26,8 @@ class Linear:
         ``value``, ``missing`` or ``is`` (a category's value).
     category : tuple of float
         The value that an ``is`` column marks.
+    low, high : tuple of float
+        Each column is kept within these, so that nothing is extrapolated; in log units.
     centre, scale : tuple of float
         Of each column before its weight.
     weight : tuple of float
@@ -35,6 +39,8 @@ class Linear:
     signal: tuple[int, ...]
     kind: tuple[str, ...]
     category: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
     centre: tuple[float, ...]
     scale: tuple[float, ...]
     weight: tuple[float, ...]
@@ -56,7 +62,8 @@ class Linear:
     def columns(self, X: np.ndarray) -> np.ndarray:
         """Return the columns of shape (n_rows, n_columns), scaled."""
         raw = raw_columns(X, self.signal, self.kind, self.category)
-        scaled = (raw - np.asarray(self.centre)) / np.asarray(self.scale)
+        kept = np.clip(raw, np.asarray(self.low), np.asarray(self.high))
+        scaled = (kept - np.asarray(self.centre)) / np.asarray(self.scale)
         return np.asarray(np.nan_to_num(scaled, nan=0.0))
 
     def importance(self, n_signals: int) -> np.ndarray:
@@ -96,7 +103,9 @@ def fit_linear(
     categories: Mapping[int, int],
     *,
     strength: float,
-    weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+    most_rows: int = 100_000,
+    seed: int = 0,
 ) -> Linear:
     """Fit the logistic model with an L2 penalty.
 
@@ -109,45 +118,67 @@ def fit_linear(
     categories : mapping of int to int
         Positions of category signals and how many values each has.
     strength : float
-        The penalty on squared weights, as if it were so many rows' worth of log-likelihood; more is smoother.
-    weights : numpy.ndarray of shape (n_rows,), optional
-        Weights of the rows.
+        Of the penalty, half its factor times the sum of the squared weights; more is smoother.
+    groups : numpy.ndarray of shape (n_rows,), optional
+        The cutoff of each row. Each gets a level of its own while fitting, so that the weights tell customers of one
+        cutoff apart and do not learn how the base rate drifted; `base` is the mean level.
+    most_rows : int, default 100,000
+        A random part of so many rows is used where there are more.
+    seed : int, default 0
+        Of that part.
 
     Returns
     -------
     Linear
-        Without columns that do not vary.
+        Without columns that do not vary. Columns are kept between the 0.5th and the 99.5th percentile.
     """
     from sklearn.linear_model import LogisticRegression
 
-    signal: list[int] = []
-    kind: list[str] = []
-    category: list[float] = []
-    for s in range(X.shape[1]):
-        values = [float(v) for v in range(categories[s])] if s in categories else [np.nan]
-        for v in values:
-            signal.append(s)
-            kind.append("is" if s in categories else "value")
-            category.append(v)
-        if s not in categories and 0 < np.isnan(X[:, s]).sum() < len(X):
-            signal.append(s)
-            kind.append("missing")
-            category.append(np.nan)
-    raw = raw_columns(X, tuple(signal), tuple(kind), tuple(category))
+    if len(y) > most_rows:
+        part = np.sort(np.random.default_rng(seed).choice(len(y), most_rows, replace=False))
+        X, y, groups = X[part], y[part], None if groups is None else groups[part]
+    signal, kind, category = _columns_of(X, categories)
+    raw = raw_columns(X, signal, kind, category)
     known = ~np.isnan(raw)
-    count = np.maximum(known.sum(axis=0), 1)
-    filled = np.where(known, raw, 0.0)
-    centre = filled.sum(axis=0) / count
-    scale = np.sqrt(np.where(known, (raw - centre) ** 2, 0.0).sum(axis=0) / count)
+    raw[:, ~known.any(axis=0)] = 0.0
+    low, high = np.nanpercentile(raw, [0.5, 99.5], axis=0)
+    marks = np.array([k != "value" for k in kind])
+    low[marks], high[marks] = 0.0, 1.0
+    raw = np.clip(raw, low, high)
+    centre, scale = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
     keep = np.flatnonzero(scale > 1e-9)
-    columns = np.where(known, (raw - centre) / np.where(scale > 1e-9, scale, 1.0), 0.0)[:, keep]
-    fitted = LogisticRegression(C=1 / strength, max_iter=500, tol=1e-5).fit(columns, y, weights)
+    columns = np.nan_to_num((raw[:, keep] - centre[keep]) / scale[keep], nan=0.0)
+    levels = np.zeros((len(y), 0))
+    if groups is not None:
+        levels = _LOOSE * (groups[:, None] == np.unique(groups)).astype(np.float64)
+    fitted = LogisticRegression(C=1 / strength, solver="newton-cholesky", max_iter=100).fit(
+        np.concatenate([columns, levels], axis=1), y
+    )
+    weights, of_levels = np.split(fitted.coef_[0], [len(keep)])
+    base = float(fitted.intercept_[0]) + (_LOOSE * float(of_levels.mean()) if len(of_levels) else 0.0)
     return Linear(
         tuple(signal[i] for i in keep),
         tuple(kind[i] for i in keep),
         tuple(0.0 if np.isnan(category[i]) else category[i] for i in keep),
+        tuple(low[keep].tolist()),
+        tuple(high[keep].tolist()),
         tuple(centre[keep].tolist()),
         tuple(scale[keep].tolist()),
-        tuple(fitted.coef_[0].tolist()),
-        float(fitted.intercept_[0]),
+        tuple(weights.tolist()),
+        base,
     )
+
+
+def _columns_of(
+    X: np.ndarray, categories: Mapping[int, int]
+) -> tuple[tuple[int, ...], tuple[str, ...], tuple[float, ...]]:
+    columns: list[tuple[int, str, float]] = []
+    for s in range(X.shape[1]):
+        if s in categories:
+            columns += [(s, "is", float(v)) for v in range(categories[s])]
+            continue
+        columns.append((s, "value", np.nan))
+        if 0 < np.isnan(X[:, s]).sum() < len(X):
+            columns.append((s, "missing", np.nan))
+    signal, kind, category = zip(*columns, strict=True) if columns else ((), (), ())
+    return signal, kind, category

@@ -146,7 +146,7 @@ def compare_models(
         predictions = {
             name: model.predict(
                 at.X[np.ix_(known, _columns(signals, model.signals))],
-                shift=_shift(model, history, t),
+                shift=model.forecast(history, t, threads=threads).shift,
                 threads=threads,
             )
             for name, model in (("challenger", challenger), ("champion", champion))
@@ -224,7 +224,3 @@ def _given(champion: Model, challenger: Model, history: History, cutoffs: Sequen
 def _columns(signals: Sequence[Signal], wanted: Sequence[Signal]) -> list[int]:
     place = {signal: i for i, signal in enumerate(signals)}
     return [place[signal] for signal in wanted]
-
-
-def _shift(_model: Model, _history: History, _cutoff: int) -> float:
-    return 0.0

@@ -138,10 +138,12 @@ def make_model(
             "fingerprint": history.fingerprint(),
             "churn_version": __version__,
             "python": platform.python_version(),
+            "forecast": {**vars(fold.forecast), "said": fold.forecast.describe()},
             **fold.fitted.facts,
         },
         own,
         spend,
+        fold.base_rate,
     )
 
 
