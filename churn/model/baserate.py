@@ -1,7 +1,7 @@
 """The base rate of a cutoff, forecast: what a year ago and the last weeks say about how many will churn now.
 
-Ranking drifts little, the share who churn moves with the season. All figures are shifts in log-odds: by how much the model's
-predictions for a past cutoff had to be moved for their mean to be the share that came true.
+Ranking drifts little, the share who churn moves with the season. All figures are shifts in log-odds: by how much the
+model's predictions for a past cutoff had to be moved for their mean to be the share that came true.
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ def forecast(
     Notes
     -----
     ``shift = season + 0.75 * (recent - recent a year before)``, where `season` is the shift of the
-    cutoff a year before T and `recent` that of the newest cutoff whose short outcome is known at T. Each is shrunk by its sampling
-    error. Both shares were set on development cutoffs of four data sets, see decision 10.
+    cutoff a year before T, and `recent` that of the newest cutoff whose short outcome is known at T. Each is shrunk
+    by its sampling error. Both factors were set on development cutoffs of five data sets, see decision 12.
     """
     known = replace(history, logs=dict(history.as_of(cutoff).logs), data_end=cutoff)
     last_year = history.days_before(cutoff, _YEAR_DAYS)

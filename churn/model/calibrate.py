@@ -27,12 +27,34 @@ def recentred_loss(z: np.ndarray, y: np.ndarray) -> float:
     >>> round(recentred_loss(z, y), 3), round(recentred_loss(z + 5, y), 3)
     (0.127, 0.127)
     """
+    return float(recentred_losses(z, y).mean())
+
+
+def recentred_losses(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the loss of each row whose mean is `recentred_loss`."""
     moved = z + shift_to(z, float(y.mean()))
-    return float(np.mean(np.logaddexp(0, moved) - y * moved))
+    return np.asarray(np.logaddexp(0, moved) - y * moved)
+
+
+def surely_better(new: np.ndarray, old: np.ndarray) -> bool:
+    """Tell whether losses are lower in the mean by more than two standard errors of their paired difference.
+
+    Parameters
+    ----------
+    new, old : numpy.ndarray of shape (n_rows,)
+        Losses of the same rows, one row per customer.
+
+    Examples
+    --------
+    >>> surely_better(np.zeros(100), np.ones(100)), surely_better(np.array([0.0, 1.0]), np.array([1.0, 0.1]))
+    (True, False)
+    """
+    gain = old - new
+    return bool(gain.mean() > 2 * gain.std() / np.sqrt(len(gain)))
 
 
 def find_slope(earlier: tuple[np.ndarray, np.ndarray] | None, later: tuple[np.ndarray, np.ndarray]) -> float:
-    """Return the factor of the log-odds, or 1 where what one snapshot asks for does not help the next.
+    """Return the factor of the log-odds, or 1 where what one snapshot asks for does not surely help the next.
 
     Parameters
     ----------
@@ -43,7 +65,7 @@ def find_slope(earlier: tuple[np.ndarray, np.ndarray] | None, later: tuple[np.nd
     Returns
     -------
     float
-        Fitted on both, if the one fitted on the earlier improves the later one; between 0.5 and 2.
+        Fitted on both, if the one fitted on the earlier surely improves the later one; between 0.5 and 2.
 
     Notes
     -----
@@ -51,9 +73,8 @@ def find_slope(earlier: tuple[np.ndarray, np.ndarray] | None, later: tuple[np.nd
     """
     if earlier is None:
         return 1.0
-    slope = _fit_slope([earlier])
     z, y = later
-    if recentred_loss(slope * z, y) >= recentred_loss(z, y):
+    if not surely_better(recentred_losses(_fit_slope([earlier]) * z, y), recentred_losses(z, y)):
         return 1.0
     return _fit_slope([earlier, later])
 

@@ -143,7 +143,7 @@ def make_model(
         },
         own,
         spend,
-        fold.base_rate,
+        base_rate=fold.base_rate,
     )
 
 

@@ -26,8 +26,8 @@ def tune(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Try parameters on the earlier snapshots and keep those that predict the newest training snapshot best.
 
-    The defaults are the first trial, so the result is never worse than they are on that snapshot; whether it is better on
-    later ones is for the held-out cutoff to tell.
+    The defaults are the first trial, so the result is never worse than they are on that snapshot; whether it is
+    better on later ones is for the held-out cutoff to tell.
 
     Parameters
     ----------
