@@ -194,7 +194,7 @@ def _read_base_rate(data: Any) -> BaseRate | None:
     if data is None:
         return None
     base = BaseRate.from_dict(data)
-    if not 1 <= base.short_days <= 3650 or not _possible(np.array([base.slope, base.intercept])):
+    if not (1 <= base.short_days <= 3650 and max(abs(base.slope), abs(base.intercept)) <= _LARGEST):
         raise ValueError("days, slope and intercept are numbers of ordinary size")
     return base
 

@@ -41,8 +41,8 @@ class Fitted:
         The model.
     facts : dict
         What was chosen and why, as plain values: ``trees`` (per booster), ``parameters``, ``kind``, ``chosen``
-        (a sentence), ``weight``, ``slope``, ``strength``, ``later`` (recentred log loss of each candidate on the newest
-        training snapshot, by a model that had not seen it).
+        (a sentence), ``weight``, ``slope``, ``strength``, ``later`` (recentred log loss of each candidate on
+        the newest training snapshot, by a model that had not seen it).
     """
 
     predictor: Predictor
@@ -55,8 +55,8 @@ def fit(
     """Fit a model on training snapshots; nothing else is seen.
 
     Every cutoff has a level of its own while fitting, so the model learns what tells the customers of one cutoff
-    apart, and not how the base rate drifted: the model gets the mean level, and `churn.model.baserate` forecasts from it.
-    Candidates are fitted on the snapshots whose labels end by the newest one, and compared on it by log loss after
+    apart, and not how the base rate drifted: the model gets the mean level, and `churn.model.baserate` forecasts from
+    it. Candidates are fitted on the snapshots whose labels end by the newest one, and compared on it by log loss after
     recentring. What wins is fitted again on all snapshots.
 
     Parameters
@@ -167,9 +167,8 @@ def level_shifts(part: Snapshots, z: np.ndarray) -> dict[int, float]:
 def levels_of(part: Snapshots, z: np.ndarray) -> np.ndarray:
     """Return for each row the level of its cutoff in log-odds, once what tells its customers apart is known."""
     shifts, centre = level_shifts(part, z), float(z.mean())
-    return (
-        np.array([shifts[int(c)] for c in part.cutoffs])[np.searchsorted(part.cutoffs, part.cutoff)] + centre
-    )
+    levels = np.array([shifts[int(c)] for c in part.cutoffs])[np.searchsorted(part.cutoffs, part.cutoff)]
+    return np.asarray(np.round(levels + centre, 6))  # the last bits are the machine's
 
 
 def too_few_for_trees(learn: Snapshots) -> bool:

@@ -48,7 +48,8 @@ class Linear:
 
     def log_odds(self, X: np.ndarray) -> np.ndarray:
         """Return log-odds of shape (n_rows,)."""
-        return np.asarray(self.base + self.columns(X) @ np.asarray(self.weight))
+        # Not a product of matrices: that would round otherwise for one row and for many, and by the number of threads.
+        return np.asarray(self.base + np.einsum("ij,j->i", self.columns(X), np.asarray(self.weight)))
 
     def contributions(self, X: np.ndarray) -> np.ndarray:
         """Return what each signal adds to the log-odds, shape (n_rows, n_signals + 1), the base last."""
@@ -133,6 +134,7 @@ def fit_linear(
         Without columns that do not vary. Columns are kept between the 0.5th and the 99.5th percentile.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     if len(y) > most_rows:
         part = np.sort(np.random.default_rng(seed).choice(len(y), most_rows, replace=False))
@@ -151,9 +153,9 @@ def fit_linear(
     levels = np.zeros((len(y), 0))
     if groups is not None:
         levels = _LOOSE * (groups[:, None] == np.unique(groups)).astype(np.float64)
-    fitted = LogisticRegression(C=1 / strength, solver="newton-cholesky", max_iter=100).fit(
-        np.concatenate([columns, levels], axis=1), y
-    )
+    model = LogisticRegression(C=1 / strength, solver="newton-cholesky", max_iter=100)
+    with threadpool_limits(1, "blas"):  # the same bits whatever the number of threads
+        fitted = model.fit(np.concatenate([columns, levels], axis=1), y)
     weights, of_levels = np.split(fitted.coef_[0], [len(keep)])
     base = float(fitted.intercept_[0]) + (_LOOSE * float(of_levels.mean()) if len(of_levels) else 0.0)
     return Linear(

@@ -66,6 +66,8 @@ FILES = [
     "signals.json",
     "spend_0.txt",
     "trees_0.txt",
+    "trees_1.txt",
+    "trees_2.txt",
 ]
 
 
@@ -137,7 +139,7 @@ def test_the_hash_kept_elsewhere_tells_another_model(saved):
 
 def test_a_smaller_model_takes_the_place_of_a_larger_one(model, tmp_path):
     tree = model.predictor.trees[0]
-    larger = dataclasses.replace(model, predictor=Predictor((tree, tree)), extras={"note": {"text": "x"}})
+    larger = dataclasses.replace(model, predictor=Predictor((tree,) * 5), extras={"note": {"text": "x"}})
     folder = larger.save(tmp_path / "m")
     assert load_model(folder).extras == {"note": {"text": "x"}}
     model.save(folder)

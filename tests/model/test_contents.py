@@ -17,7 +17,17 @@ from churn.model.predictor import Predictor
 @pytest.fixture
 def saved(model, tmp_path):
     n = len(model.signal_names)
-    linear = Linear((0, 1), ("value", "missing"), (0.0, 0.0), (1.0, 0.1), (2.0, 0.3), (0.4, -0.2), -0.5)
+    linear = Linear(
+        (0, 1),
+        ("value", "missing"),
+        (0.0, 0.0),
+        (-5.0, 0.0),
+        (9.0, 1.0),
+        (1.0, 0.1),
+        (2.0, 0.3),
+        (0.4, -0.2),
+        -0.5,
+    )
     blend = Predictor(model.predictor.trees, linear, 0.7, 1.1, -0.05)
     assert n > 1
     return dataclasses.replace(model, predictor=blend, extras={"note": {"small": True}}).save(tmp_path / "m")

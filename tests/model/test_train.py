@@ -8,7 +8,6 @@ import churn
 from churn.config import TrainingSettings
 from churn.data.history import DAY_US
 from churn.errors import ModelError, ParameterError
-from churn.model.boost import _recentred_log_loss
 from churn.model.explain import explain_rows
 from churn.model.reasons.words import Setting
 
@@ -88,21 +87,6 @@ def test_unlearnable_data_are_not_promoted():
     assert auc.low < 0.58
     if not training.model.beats_baselines:
         assert training.verdict.startswith("NOT PROMOTED")
-
-
-def test_recentred_loss_ignores_a_shift_of_the_base_rate():
-    rng = np.random.default_rng(1)
-    z = rng.normal(size=4000)
-    y = (rng.random(4000) < 1 / (1 + np.exp(-z))).astype(float)
-
-    class Data:
-        def get_label(self):
-            return y
-
-    losses = [_recentred_log_loss(1 / (1 + np.exp(-(z + shift))), Data())[1] for shift in (-1.0, 0.0, 1.0)]
-    assert losses == pytest.approx([losses[1]] * 3, abs=1e-6)
-    flat = _recentred_log_loss(np.full(4000, 0.3), Data())[1]
-    assert flat > losses[1] + 0.05
 
 
 def test_signals_of_ones_own_are_learnt_kept_and_told(history, definition, tmp_path):

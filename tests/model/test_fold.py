@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from churn.config import FeatureSettings, TrainingSettings
+from churn.errors import ParameterError
+from churn.model.fold import check_mature, fit_at
+
+
+@pytest.fixture(scope="module")
+def fold(history, definition):
+    t = definition.last_mature_cutoff(history)
+    settings = TrainingSettings(threads=1, max_snapshots=6)
+    return fit_at(history, definition, t, settings=settings, features=FeatureSettings())
+
+
+def test_labels_of_the_training_rows_end_by_the_cutoff(fold, definition):
+    assert fold.learn.cutoffs.tolist() == list(fold.cutoffs)
+    assert max(fold.cutoffs) + definition.window_us <= fold.cutoff
+    assert set(fold.test.cutoff) == {fold.cutoff}
+
+
+def test_the_model_comes_first_with_its_shift_then_the_baselines(fold):
+    assert next(iter(fold.predictions)) == "model"
+    assert set(fold.predictions) >= {"model", "prevalence", "recency", "overdue", "rfm_logistic", "bgnbd"}
+    expected = fold.fitted.predictor.predict(fold.test.X, shift=fold.shift, threads=1)
+    assert np.array_equal(fold.predictions["model"], expected)
+    assert fold.shift == fold.forecast.shift != 0
+
+
+def test_a_cutoff_whose_outcome_is_open_is_refused(history, definition):
+    late = definition.last_mature_cutoff(history)
+    check_mature(history, definition, late)
+    with pytest.raises(ParameterError, match=r"is not mature.*Choose an earlier"):
+        check_mature(history, definition, late + 86_400_000_000)
