@@ -55,8 +55,9 @@ def definition():
 @pytest.fixture(scope="session")
 def training(history, definition):
     import churn
+    from churn.config import TrainingSettings
 
-    return churn.train(history, definition, track=False)
+    return churn.train(history, definition, settings=TrainingSettings(max_snapshots=10), track=False)
 
 
 @pytest.fixture(scope="session")

@@ -152,7 +152,7 @@ def forecast(
     last_year = history.days_before(cutoff, _YEAR_DAYS)
     short = None if base is None else _shortened(definition, base.short_days)
     wanted: dict[str, tuple[int, Definition]] = {}
-    if last_year - definition.lookback_days * DAY_US >= history.data_start:
+    if definition.kind != "labels" and last_year - definition.lookback_days * DAY_US >= history.data_start:
         wanted["season"] = last_year, definition
     if short is not None:
         now = history.midnight(cutoff - short.window_us)
@@ -204,7 +204,7 @@ def shrunken_shift(z: np.ndarray, y: np.ndarray) -> float:
     Examples
     --------
     >>> round(shrunken_shift(np.zeros(4000), np.repeat([0.0, 1.0], [1000, 3000])), 2)
-    1.08
+    1.09
     """
     p = probability(z)
     variance = 1 / max(float((p * (1 - p)).sum()), 1e-9)

@@ -83,18 +83,18 @@ def fit(
     early, before, newest = split_later(learn, definition)
     few, customers = too_few_for_trees(learn), len(np.unique(learn.customer))
 
-    def linear_of(part: Snapshots, strength: float) -> Linear:
+    def linears_of(part: Snapshots, strengths: Sequence[float]) -> dict[float, Linear]:
         return fit_linear(
-            part.X, part.y, categories, strength=strength, groups=part.cutoff, seed=settings.seed
+            part.X, part.y, categories, strengths=strengths, groups=part.cutoff, seed=settings.seed
         )
 
     report("Fitting the logistic model")
-    linears = {s: Predictor(linear=linear_of(early, s), weight=0.0) for s in STRENGTHS}
+    linears = {s: Predictor(linear=found, weight=0.0) for s, found in linears_of(early, STRENGTHS).items()}
     later = {
-        f"logistic, penalty {s:g}": float(recentred_losses(p.log_odds(newest.X), newest.y).mean())
+        f"logistic_{s:g}": float(recentred_losses(p.log_odds(newest.X), newest.y).mean())
         for s, p in linears.items()
     }
-    strength = min(STRENGTHS, key=lambda s: later[f"logistic, penalty {s:g}"])
+    strength = min(STRENGTHS, key=lambda s: later[f"logistic_{s:g}"])
     linear = linears[strength]
     parameters: dict[str, Any] = {}
     trees: tuple[str, ...] = ()
@@ -111,14 +111,14 @@ def fit(
         count, alone = find_trees(early, newest, signals, settings, parameters, levels)
         zt, zl = alone.log_odds(newest.X, threads=settings.threads), linear.log_odds(newest.X)
         blends = {w: recentred_losses(w * zt + (1 - w) * zl, newest.y) for w in WEIGHTS}
-        later |= {f"{_share(w)} trees": float(losses.mean()) for w, losses in blends.items()}
+        later |= {f"trees_{w:g}": float(losses.mean()) for w, losses in blends.items()}
         best = min(WEIGHTS, key=lambda w: blends[w].mean())
         weight = 0.5 if customers < FEW_CUSTOMERS else 1.0
         weight = best if surely_better(blends[best], blends[weight]) else weight
         linear = Predictor(alone.trees, linear.linear if weight < 1 else None, weight)
         seeds = SEEDS if len(learn) <= ROWS_FOR_SEEDS else 1
         counts = [count] * seeds
-    final = linear_of(learn, strength)
+    final = linears_of(learn, [strength])[strength]
     if not few:
         levels = levels_of(learn, final.log_odds(learn.X))
         trees = fit_trees(learn, signals, settings, parameters, levels, count, seeds)

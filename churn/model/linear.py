@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,12 +103,12 @@ def fit_linear(
     y: np.ndarray,
     categories: Mapping[int, int],
     *,
-    strength: float,
+    strengths: Sequence[float],
     groups: np.ndarray | None = None,
     most_rows: int = 100_000,
     seed: int = 0,
-) -> Linear:
-    """Fit the logistic model with an L2 penalty.
+) -> dict[float, Linear]:
+    """Fit the logistic model with an L2 penalty, once per strength of it.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def fit_linear(
         Labels.
     categories : mapping of int to int
         Positions of category signals and how many values each has.
-    strength : float
+    strengths : sequence of float
         Of the penalty, half its factor times the sum of the squared weights; more is smoother.
     groups : numpy.ndarray of shape (n_rows,), optional
         The cutoff of each row. Each gets a level of its own while fitting, so that the weights tell customers of one
@@ -130,8 +130,8 @@ def fit_linear(
 
     Returns
     -------
-    Linear
-        Without columns that do not vary. Columns are kept between the 0.5th and the 99.5th percentile.
+    dict of float to Linear
+        By strength, without columns that do not vary. Columns are kept between the 0.5th and the 99.5th percentile.
     """
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
@@ -141,34 +141,49 @@ def fit_linear(
         X, y, groups = X[part], y[part], None if groups is None else groups[part]
     signal, kind, category = _columns_of(X, categories)
     raw = raw_columns(X, signal, kind, category)
+    low, high = _usual(raw, np.array([k != "value" for k in kind], dtype=bool))
+    np.clip(raw, low, high, out=raw)
     known = ~np.isnan(raw)
-    raw[:, ~known.any(axis=0)] = 0.0
-    low, high = np.nanpercentile(raw, [0.5, 99.5], axis=0)
-    marks = np.array([k != "value" for k in kind])
-    low[marks], high[marks] = 0.0, 1.0
-    raw = np.clip(raw, low, high)
-    centre, scale = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
+    count = np.maximum(known.sum(axis=0), 1)
+    centre = np.where(known, raw, 0.0).sum(axis=0) / count
+    raw -= centre
+    raw[~known] = 0.0
+    scale = np.sqrt((raw**2).sum(axis=0) / count)
     keep = np.flatnonzero(scale > 1e-9)
-    columns = np.nan_to_num((raw[:, keep] - centre[keep]) / scale[keep], nan=0.0)
+    columns = raw[:, keep] / scale[keep]
     levels = np.zeros((len(y), 0))
     if groups is not None:
         levels = _LOOSE * (groups[:, None] == np.unique(groups)).astype(np.float64)
-    model = LogisticRegression(C=1 / strength, solver="newton-cholesky", max_iter=100)
-    with threadpool_limits(1, "blas"):  # the same bits whatever the number of threads
-        fitted = model.fit(np.concatenate([columns, levels], axis=1), y)
-    weights, of_levels = np.split(fitted.coef_[0], [len(keep)])
-    base = float(fitted.intercept_[0]) + (_LOOSE * float(of_levels.mean()) if len(of_levels) else 0.0)
-    return Linear(
-        tuple(signal[i] for i in keep),
-        tuple(kind[i] for i in keep),
-        tuple(0.0 if np.isnan(category[i]) else category[i] for i in keep),
-        tuple(low[keep].tolist()),
-        tuple(high[keep].tolist()),
-        tuple(centre[keep].tolist()),
-        tuple(scale[keep].tolist()),
-        tuple(weights.tolist()),
-        base,
-    )
+    design = np.concatenate([columns, levels], axis=1)
+    found = {}
+    for strength in strengths:
+        model = LogisticRegression(C=1 / strength, solver="newton-cholesky", max_iter=100)
+        with threadpool_limits(1, "blas"):  # the same bits whatever the number of threads
+            fitted = model.fit(design, y)
+        weights, of_levels = np.split(fitted.coef_[0], [len(keep)])
+        found[strength] = Linear(
+            tuple(signal[i] for i in keep),
+            tuple(kind[i] for i in keep),
+            tuple(0.0 if np.isnan(category[i]) else category[i] for i in keep),
+            tuple(low[keep].tolist()),
+            tuple(high[keep].tolist()),
+            tuple(centre[keep].tolist()),
+            tuple(scale[keep].tolist()),
+            tuple(weights.tolist()),
+            float(fitted.intercept_[0]) + (_LOOSE * float(of_levels.mean()) if len(of_levels) else 0.0),
+        )
+    return found
+
+
+def _usual(raw: np.ndarray, marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 0.5th and 99.5th percentile of each column's known values; 0 and 1 for marks."""
+    low, high = np.zeros(raw.shape[1]), np.ones(raw.shape[1])
+    for i in np.flatnonzero(~marks):
+        values = raw[:, i]
+        values = values[~np.isnan(values)]
+        if len(values):
+            low[i], high[i] = np.percentile(values, [0.5, 99.5])
+    return low, high
 
 
 def _columns_of(

@@ -45,7 +45,7 @@ def tune(
     parameters : dict
         The best parameters, complete.
     trials : list of dict
-        ``number``, ``value`` (recentred log loss), ``seconds``, ``trees`` and ``parameters`` of each.
+        ``number``, ``value`` (recentred log loss), ``seconds``, ``trees`` and ``params`` of each.
 
     Raises
     ------
@@ -83,11 +83,11 @@ def tune(
                 "value": value,
                 "seconds": round(time.monotonic() - start, 2),
                 "trees": count,
-                "parameters": dict(trial.params),
+                "params": dict(trial.params),
             }
         )
     report("Tuning", settings.tune_trials, settings.tune_trials)
-    return {**PARAMETERS, **min(trials, key=lambda t: float(t["value"]))["parameters"]}, trials
+    return {**PARAMETERS, **min(trials, key=lambda t: float(t["value"]))["params"]}, trials
 
 
 def _space(trial: Any) -> dict[str, Any]:

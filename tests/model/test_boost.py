@@ -31,7 +31,7 @@ def two(model):
 def test_the_number_of_trees_is_found_although_the_base_rate_moved(two):
     count, found = find_trees(EARLY, NEWEST, two, SETTINGS, PARAMETERS, np.zeros(N))
     assert 10 <= count < 600
-    assert found.boosters[0].num_trees() == count
+    assert found.boosters[0].num_trees() <= count  # trees without a split are left away
     truth = recentred_loss(2.0 * (NEWEST.X[:, 0] > 0), NEWEST.y)
     assert recentred_loss(found.log_odds(NEWEST.X), NEWEST.y) < truth + 0.01
 

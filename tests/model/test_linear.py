@@ -13,7 +13,7 @@ X = np.column_stack([np.where(KNOWN, np.sign(A) * np.expm1(np.abs(A)), np.nan), 
 
 
 def test_finds_the_weights_behind_values_categories_and_gaps():
-    linear = fit_linear(X, Y, {1: 3}, strength=1.0)
+    linear = fit_linear(X, Y, {1: 3}, strengths=[1.0])[1.0]
     told = {
         (s, k, c): w / d
         for s, k, c, w, d in zip(
@@ -27,7 +27,7 @@ def test_finds_the_weights_behind_values_categories_and_gaps():
 
 
 def test_contributions_add_up_and_a_copy_from_plain_values_says_the_same():
-    linear = fit_linear(X, Y, {1: 3}, strength=10.0)
+    linear = fit_linear(X, Y, {1: 3}, strengths=[10.0])[10.0]
     z = linear.log_odds(X)
     assert linear.contributions(X).sum(axis=1) == pytest.approx(z)
     assert np.isfinite(z).all()
@@ -35,7 +35,7 @@ def test_contributions_add_up_and_a_copy_from_plain_values_says_the_same():
 
 
 def test_a_stronger_penalty_gives_smaller_weights_and_every_signal_a_share():
-    weak, strong = (fit_linear(X, Y, {1: 3}, strength=s) for s in (1.0, 10_000.0))
+    weak, strong = (fit_linear(X, Y, {1: 3}, strengths=[s])[s] for s in (1.0, 10_000.0))
     assert np.abs(strong.weight).sum() < np.abs(weak.weight).sum() / 2
     share = weak.importance(3)
     assert share[2] == 0

@@ -23,7 +23,7 @@ def blend():
         }
         return lightgbm.train(parameters, lightgbm.Dataset(X, Y), 12).model_to_string()
 
-    return Predictor((tree(1), tree(2)), fit_linear(X, Y, {}, strength=1.0), 0.6, 0.9, 0.2)
+    return Predictor((tree(1), tree(2)), fit_linear(X, Y, {}, strengths=[1.0])[1.0], 0.6, 0.9, 0.2)
 
 
 def test_parts_are_blended_in_log_odds(blend):

@@ -11,6 +11,8 @@ from churn.errors import ModelError, ParameterError
 from churn.model.explain import explain_rows
 from churn.model.reasons.words import Setting
 
+QUICK = TrainingSettings(max_snapshots=10)  # as the fixture `training`
+
 
 def test_beats_the_baselines_on_the_shop_and_says_so(training):
     metrics = training.model.evaluation.metrics
@@ -22,7 +24,7 @@ def test_beats_the_baselines_on_the_shop_and_says_so(training):
 
 
 def test_is_deterministic_given_the_seed(history, definition, training):
-    again = churn.train(history, definition, track=False)
+    again = churn.train(history, definition, settings=QUICK, track=False)
     assert again.model.predictor == training.model.predictor
     assert again.model.evaluation == training.model.evaluation
 
@@ -38,7 +40,7 @@ def test_nothing_after_the_test_window_changes_the_model(shop, definition):
     """Time travel: rows from the test cutoff on do not change the trees; the test's own labels come from them."""
     full = shop.history()
     cutoff = full.date(full.days_before(definition.last_mature_cutoff(full), 100))
-    settings = TrainingSettings(test_cutoff=dt.date.fromisoformat(cutoff))
+    settings = TrainingSettings(test_cutoff=dt.date.fromisoformat(cutoff), max_snapshots=4)
     end = pd.Timestamp(cutoff, tz="UTC") + pd.Timedelta(days=45)
     tables = shop.tables()
     cut = {
@@ -111,7 +113,9 @@ def test_signals_of_ones_own_are_learnt_kept_and_told(history, definition, tmp_p
     def weekend_share(orders, as_of):
         return (orders["time"].dt.day_of_week >= 5).groupby(orders["customer"]).mean()
 
-    trained = churn.train(history, definition, features=spec, own=[big, weekend_share], track=False)
+    trained = churn.train(
+        history, definition, features=spec, own=[big, weekend_share], settings=QUICK, track=False
+    )
     names = trained.model.signal_names
     assert names[-3:] == ("twice", "big_orders_90d", "weekend_share")
     folder = trained.model.save(tmp_path / "m")

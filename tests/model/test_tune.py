@@ -38,9 +38,9 @@ def run(three, **settings):
 def test_the_best_trial_wins_and_the_defaults_are_the_first(three):
     parameters, trials = run(three, tune_trials=4)
     assert [t["number"] for t in trials] == [0, 1, 2, 3]
-    assert all(trials[0]["parameters"][k] == PARAMETERS[k] for k in trials[0]["parameters"])
+    assert all(trials[0]["params"][k] == PARAMETERS[k] for k in trials[0]["params"])
     best = min(trials, key=lambda t: t["value"])
-    assert {k: parameters[k] for k in best["parameters"]} == best["parameters"]
+    assert {k: parameters[k] for k in best["params"]} == best["params"]
     assert parameters["objective"] == "binary"
     assert len({t["value"] for t in trials}) == 4
 
@@ -48,7 +48,7 @@ def test_the_best_trial_wins_and_the_defaults_are_the_first(three):
 def test_the_same_seed_tries_the_same(three):
     first, second = (run(three, tune_trials=3)[1] for _ in range(2))
     assert [t["value"] for t in first] == [t["value"] for t in second]
-    assert [t["parameters"] for t in first] == [t["parameters"] for t in second]
+    assert [t["params"] for t in first] == [t["params"] for t in second]
 
 
 def test_the_budget_of_time_ends_it_after_the_first_trial(three):

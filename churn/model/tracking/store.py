@@ -106,7 +106,9 @@ def _environment_kept(name: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep MLflow's and its store's chatter off the user's terminal; errors still come through."""
-    import mlflow  # noqa: F401 - sets up its own logging on import, so it comes before the levels
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tqdm, where a notebook has no widgets
+        import mlflow  # noqa: F401 - sets up its own logging on import, so it comes before the levels
 
     names = ("mlflow", "alembic", "sqlalchemy")
     levels = {name: logging.getLogger(name).level for name in names}

@@ -94,7 +94,7 @@ def _log_facts(mlflow: Any, training: Training, history: History, config: Config
             "snapshots": t["snapshots"],
             "rows": t["rows"],
             "signals": len(model.signal_names),
-            "trees": t.get("trees", ()),
+            **{k: t[k] for k in ("kind", "trees", "weight", "slope", "strength", "chosen") if k in t},
             **{f"lightgbm.{k}": v for k, v in t.get("parameters", {}).items()},
             **{f"training.{k}": v for k, v in t["settings"].items()},
             **{f"data.{name}.{k}": v for name, log in t["fingerprint"].items() for k, v in log.items()},
