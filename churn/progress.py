@@ -76,7 +76,7 @@ def show_progress() -> Iterator[None]:
     def finish() -> None:
         for task in bars.tasks:
             if not task.finished:
-                bars.update(task.id, total=1, completed=1)
+                bars.update(task.id, total=1, completed=1, count="")  # it may have ended early
 
     def listen(what: str, done: int, total: int) -> None:
         if what not in current:

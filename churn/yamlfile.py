@@ -134,7 +134,8 @@ def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) 
             hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(sorted(allowed))}"
             lines.append(f"`{place}`: unknown key ({hint})")
         elif item["type"] == "missing":
-            lines.append(f"`{place}`: missing, and needed")
+            hint = " (churn suggest proposes one)" if place == "definition" else ""
+            lines.append(f"`{place}`: missing, and needed{hint}")
         else:
             own = next((m for kind, m in _MESSAGES.items() if item["type"].startswith(kind)), None)
             message = own.format(**item.get("ctx", {})) if own else item["msg"].removeprefix("Value error, ")

@@ -64,7 +64,7 @@ def _root(
         raise typer.Exit
 
 
-@app.command()
+@app.command(short_help="All of it on a generated shop, in about half a minute.")
 def demo(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("churn-demo"),
     customers: Annotated[
@@ -81,7 +81,7 @@ def demo(
     typer.echo("\n" + "\n".join(lines))
 
 
-@app.command()
+@app.command(short_help="What of the data can be used, what was set aside and why.")
 def check(
     config: ConfigFile,
     time_travel: Annotated[
@@ -118,7 +118,7 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Save the log, or extend the saved one by what is new.")
 def ingest(
     config: ConfigFile,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Read everything again.")] = False,
@@ -130,7 +130,7 @@ def ingest(
     run_ingest(config, progress(quiet=json), rebuild=rebuild, json=json)
 
 
-@app.command()
+@app.command(short_help="Train a model and judge it on a held-out cutoff.")
 def train(
     config: ConfigFile,
     test_cutoff: Annotated[
@@ -178,11 +178,11 @@ def train(
     typer.echo(f"Next: churn {'promote' if 'churn promote' in role else 'score'} {config}")
 
 
-app.command()(backtest)
-app.command()(promote)
+app.command(short_help="Judge the model at several earlier cutoffs.")(backtest)
+app.command(short_help="Compare the new model with the champion, and promote it.")(promote)
 
 
-@app.command()
+@app.command(short_help="List the customers at risk beside the retention rate.")
 def score(
     config: ConfigFile,
     as_of: Annotated[
@@ -237,11 +237,11 @@ def score(
     typer.echo(f"\nWritten to {short(folder)}: {files}")
 
 
-app.command()(explain)
-app.command()(suggest)
+app.command(short_help="Explain one customer's score in full.")(explain)
+app.command(short_help="Propose active and horizon days for your customers.")(suggest)
 
 
-@app.command()
+@app.command(short_help="The retention series, or the rate of three counts.")
 def retention(
     config: Annotated[
         Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file; leave away with three counts.")
@@ -279,7 +279,7 @@ def retention(
     print_result(retention_series(history, definition_of(settings), every.value), json)
 
 
-@app.command()
+@app.command(short_help="List the signals with their meanings, or compute them.")
 def features(
     config: Annotated[
         Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file: list what its data allow.")

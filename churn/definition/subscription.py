@@ -135,8 +135,10 @@ class Subscription(Definition):
 
     def describe(self) -> str:
         """Say the definition in one sentence."""
-        gap = f", who still have one after the {self.gap_days} days left free to act" if self.gap_days else ""
-        return f"active = {self.active_means}; churn = no live subscription {self.ahead_days} days later{gap}"
+        churn = f"no live subscription in {self.ahead_days} days"
+        if self.gap_days:
+            churn += f", but still one after the {self.gap_days} days left free to act"
+        return f"active = {self.active_means}; churn = {churn}"
 
     def staying(self, churn_probability: np.ndarray, recency_days: np.ndarray) -> Staying:  # noqa: ARG002
         """Return 1 - p: whoever does not churn has a live subscription when the window ends."""

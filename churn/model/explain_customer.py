@@ -144,8 +144,7 @@ def find_customer(customers: pd.Index[Any], given: Any) -> int:
     near = _near(customers, text)
     raise ParameterError(
         f"There is no customer {text!r} in the data",
-        given=f"ids such as {', '.join(map(str, customers[:3]))}",
-        allowed=f"an id as it came; near ones are {', '.join(near)}" if near else "an id as it came",
+        allowed=f"ids as they came, such as {', '.join(near or map(str, customers[:3]))}",
         fix="Check the id in your data.",
         code="no-customer",
     )

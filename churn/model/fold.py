@@ -99,7 +99,7 @@ def fit_at(
     )
     stacked = build_snapshots(history, definition, [*cutoffs, cutoff], signals)
     learn, test = stacked.until(cutoffs[-1]), stacked.at(cutoff)
-    _check_outcomes(learn, test)
+    _check_outcomes(definition, learn, test)
     fitted = fit(learn, definition, signals, settings)
     report("Judging it on the held-out cutoff")
     predictor, threads = fitted.predictor, settings.threads
@@ -136,7 +136,7 @@ def check_mature(history: History, definition: Definition, cutoff: int) -> None:
         )
 
 
-def _check_outcomes(learn: Snapshots, test: Snapshots) -> None:
+def _check_outcomes(definition: Definition, learn: Snapshots, test: Snapshots) -> None:
     for part, where in ((learn, "the training snapshots"), (test, "the test snapshot")):
         churned, stayed = int(part.y.sum()), int(len(part) - part.y.sum())
         if min(churned, stayed) < FEWEST_OF_A_CLASS:
@@ -144,6 +144,15 @@ def _check_outcomes(learn: Snapshots, test: Snapshots) -> None:
                 f"There is too little to learn from in {where}",
                 given=f"{churned} who churned and {stayed} who stayed",
                 allowed=f"at least {FEWEST_OF_A_CLASS} of each",
-                fix="Change horizon_days (longer: fewer churn, shorter: more), active_days, or bring more customers.",
+                fix=f"{_advice(definition, more_churn=churned < stayed)}, or bring more customers.",
                 code="too-few-outcomes",
             )
+
+
+def _advice(definition: Definition, *, more_churn: bool) -> str:
+    """Say which days give more who churned, or who stayed: silence is rarer the longer it must last, an end is not."""
+    if definition.kind == "labels":
+        return "Give labels of more customers at each cutoff"
+    longer = more_churn != (definition.kind == "inactivity")
+    more = "churn" if more_churn else "stay"
+    return f"Make horizon_days {'longer' if longer else 'shorter'}, so that more {more}"

@@ -57,6 +57,8 @@ class LeadTime(Rendered):
         Mean share of the customers on a list: flags cost nothing if everybody is flagged.
     established : str
         What established the leaving, in words.
+    by_silence : bool
+        Whether leaving is silence, so that the last sign, an order, comes before it is established.
     """
 
     first: str
@@ -67,6 +69,7 @@ class LeadTime(Rendered):
     listed_share: float
     established: str
     rows: list[dict[str, Any]] = field(default_factory=list)
+    by_silence: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the customers as plain values."""
@@ -78,6 +81,7 @@ class LeadTime(Rendered):
             "days": {k: e.__dict__ for k, e in self.days.items()},
             "listed_share": self.listed_share,
             "established": self.established,
+            "by_silence": self.by_silence,
         }
 
     def render(self) -> str:
@@ -91,15 +95,27 @@ class LeadTime(Rendered):
             f"Lead time, lists every {EVERY_DAYS} days from {self.first} to {self.last} with "
             f"{format_percent(self.listed_share, 0)} of the customers on them: {format_count(self.left)} left "
             f"({self.established}).",
-            f"  flagged before their last order: {share('before_last')}; after it, but before the leaving was "
-            f"established: {share('in_time')}; not before that: {share('late')}",
         ]
+        if self.by_silence:
+            lines.append(
+                f"  flagged before their last order: {share('before_last')}; after it, but before the leaving was "
+                f"established: {share('in_time')}; not before that: {share('late')}"
+            )
+        else:
+            lines.append(
+                f"  flagged before they left: {share('before_last')}; not before that: {share('late')}"
+            )
         if self.days:
             gained, last = self.days["to_established"], self.days["to_last"]
             lines.append(
                 f"  of those flagged in time, the first flag came {gained.value:.0f} days [{gained.low:.0f}, "
-                f"{gained.high:.0f}] before it was established (median) and {abs(last.value):.0f} days "
-                f"{'after' if last.value < 0 else 'before'} the last order"
+                f"{gained.high:.0f}] before "
+                + (
+                    f"it was established (median) and {abs(last.value):.0f} days "
+                    f"{'after' if last.value < 0 else 'before'} the last order"
+                    if self.by_silence
+                    else "they left (median)"
+                )
             )
         return "\n".join(lines)
 
@@ -256,4 +272,5 @@ def lead_time(
         float(np.mean([len(w.flagged) / max(len(w.population), 1) for w in watches])),
         means,
         rows,
+        definition.kind == "inactivity",
     )

@@ -81,6 +81,7 @@ def test_missing_keys_are_all_named(tmp_path):
     assert str(error).startswith("3 things in ")
     for key in ("name", "sources", "definition"):
         assert f"`{key}`: missing, and needed" in str(error)
+    assert "`definition`: missing, and needed (churn suggest proposes one)" in str(error)
 
 
 @pytest.mark.parametrize(

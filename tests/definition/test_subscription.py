@@ -345,5 +345,5 @@ def test_values_are_checked(values: dict[str, Any], message: str) -> None:
 def test_it_says_what_it_is() -> None:
     assert RULE.describe() == (
         "active = a subscription that has not ended ('cancelled', 'expired') and is at most 5 days past its renewal "
-        "date; churn = no live subscription 37 days later, who still have one after the 7 days left free to act"
+        "date; churn = no live subscription in 37 days, but still one after the 7 days left free to act"
     )

@@ -36,7 +36,9 @@ def test_everybody_with_a_score_can_be_explained(scores, model, history):
 
 def test_unknown_id_names_near_ones(model, history):
     known = str(history.customers[5])
-    with pytest.raises(ParameterError, match=rf"no customer '{known}0'.*near ones are.*{known}") as error:
+    with pytest.raises(
+        ParameterError, match=rf"no customer '{known}0'.*Allowed: ids as they came, such as.*{known}"
+    ) as error:
         explain_customer(model, history, known + "0")
     assert error.value.code == "no-customer"
     assert explain_customer.__module__ == churn.explain_customer.__module__

@@ -112,3 +112,18 @@ def test_other_kinds_leave_when_they_are_no_longer_active(days, definition):
     assert who.tolist() == [0]
     assert (last == known).all()
     assert ((known - t0) / DAY_US).tolist() == [63]  # day 60, seen on the next list
+
+
+def test_an_end_is_no_last_order(definition):
+    history = shop([1, 20], range(0, 200, 5))
+
+    class Ended(churn.Inactivity):
+        kind = "ended"
+
+    found = lead_time(history, Ended(40, 30), lists(history, [range(40, 63), []]))
+    assert found is not None
+    text = found.render()
+    assert "flagged before they left: 100 %" in text
+    assert "before they left (median)" in text
+    assert "last order" not in text
+    assert found.to_dict()["by_silence"] is False

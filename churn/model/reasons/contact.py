@@ -114,7 +114,8 @@ def _plan_up(f: Facts, topic: str) -> Telling:
         )
     if f("price_cuts_count_365d") > 0:
         yield f.say(
-            "{price_cuts_count_365d|n downgrade} in the last 365 days, the last on {price_cut_recency_days|date}"
+            "{price_cuts_count_365d|n downgrade} in the last 365 days, "
+            "{price_cuts_count_365d|last on} {price_cut_recency_days|date}"
         )
     yield belongs(f, "plan", "up", "The plan {value} {raises} the risk")
 
@@ -163,7 +164,8 @@ def _renewal_down(f: Facts, topic: str) -> Telling:
 def _payments_up(f: Facts, topic: str) -> Telling:
     for days in (90, 365):
         if f(f"failed_payments_count_{days}d") > 0:
-            text = f"{{n|n failed payment}} in the last {days} days, the last on {{failed_payment_recency_days|date}}"
+            text = f"{{n|n failed payment}} in the last {days} days, {{n|last on}} "
+            text += "{failed_payment_recency_days|date}"
             yield f.say(text, n=f"failed_payments_count_{days}d")
     yield f.say("A payment failed on {failed_payment_recency_days|date}")
 

@@ -67,7 +67,7 @@ def _silence_up(f: Facts, topic: str) -> Telling:
         )
     if f("gap_mean_days_rank") > MORE:
         yield f.say(
-            "Orders {gap_mean_days|every} on average; about {more|percent} of the customers order more often",
+            "Orders {gap_mean_days|every} on average; {more|about} of the customers order more often",
             more=f("gap_mean_days_rank"),
         )
 
@@ -76,7 +76,7 @@ def _silence_up(f: Facts, topic: str) -> Telling:
 def _silence_up_plain(f: Facts, topic: str) -> Telling:
     if f("recency_days_rank") >= MORE:
         yield f.say(
-            "The last order was {recency_days|ago}; about {recency_days_rank|percent} of the customers ordered since"
+            "The last order was {recency_days|ago}; {recency_days_rank|about} of the customers ordered since"
         )
     elif f("recency_days") >= 1 and not once(f):
         yield f.say("The last order was {recency_days|ago}")
@@ -100,7 +100,7 @@ def _silence_down(f: Facts, topic: str) -> Telling:
     rank = f("recency_days_rank")
     if rank < FEWER and not once(f):
         yield f.say(
-            "Ordered {recency_days|ago}, more recently than about {more|percent} of the customers",
+            "Ordered {recency_days|ago}, more recently than {more|than} of the customers",
             more=1 - rank,
         )
 
@@ -130,7 +130,7 @@ def _frequency_up(f: Facts, topic: str) -> Telling:
 def _frequency_up_plain(f: Facts, topic: str) -> Telling:
     if f("orders_count_365d_rank") < FEWER:
         yield f.say(
-            "{orders_count_365d|n order} in the last 365 days; about {more|percent} of the customers order more often",
+            "{orders_count_365d|n order} in the last 365 days; {more|about} of the customers order more often",
             more=1 - f("orders_count_365d_rank"),
         )
     elif math.isnan(f("orders_count_365d_rank")) and not once(f):
@@ -152,8 +152,8 @@ def _frequency_down(f: Facts, topic: str) -> Telling:
     if f("orders_count_365d") >= 4:
         if f("orders_count_365d_rank") > MORE:
             yield f.say(
-                "{orders_count_365d|n order} in the last 365 days, more than about "
-                "{orders_count_365d_rank|percent} of the customers"
+                "{orders_count_365d|n order} in the last 365 days, more than "
+                "{orders_count_365d_rank|than} of the customers"
             )
         elif math.isnan(f("orders_count_365d_rank")):
             yield f.say("{orders_count_365d|n order} in the last 365 days")
@@ -174,7 +174,7 @@ def _experience_up(f: Facts, topic: str) -> Telling:
 def _experience_up_plain(f: Facts, topic: str) -> Telling:
     if f("tenure_days_rank") < FEWER:
         yield f.say(
-            "A customer since {tenure_days|date}; about {more|percent} of the customers have been for longer",
+            "A customer since {tenure_days|date}; {more|about} of the customers have been for longer",
             more=1 - f("tenure_days_rank"),
         )
 
@@ -185,7 +185,7 @@ def _experience_down(f: Facts, topic: str) -> Telling:
         yield f.say("A customer since {tenure_days|date}, with {orders_count|n order}")
     if f("tenure_days_rank") > MORE:
         yield f.say(
-            "A customer since {tenure_days|date}, for longer than about {tenure_days_rank|percent} of the customers"
+            "A customer since {tenure_days|date}, for longer than {tenure_days_rank|than} of the customers"
         )
 
 

@@ -62,7 +62,9 @@ def _complaints_up(f: Facts, topic: str) -> Telling:
     if year == 1:
         yield f.say("Complained on {complaint_recency_days|date}")
     if f("complaints_count") > 0:
-        yield f.say("{complaints_count|n complaint} so far, the last on {complaint_recency_days|date}")
+        yield f.say(
+            "{complaints_count|n complaint} so far, {complaints_count|last on} {complaint_recency_days|date}"
+        )
 
 
 @tells("complaints", direction="down")
@@ -85,18 +87,22 @@ def _tickets_up(f: Facts, topic: str) -> Telling:
         )
     if recent > 0:
         yield f.say(
-            "{tickets_count_90d|n support ticket} in the last 90 days, the last on {ticket_recency_days|date}"
+            "{tickets_count_90d|n support ticket} in the last 90 days, "
+            "{tickets_count_90d|last on} {ticket_recency_days|date}"
         )
     if f("tickets_count_365d") > 0:
         yield f.say(
-            "{tickets_count_365d|n support ticket} in the last 365 days, the last on {ticket_recency_days|date}"
+            "{tickets_count_365d|n support ticket} in the last 365 days, "
+            "{tickets_count_365d|last on} {ticket_recency_days|date}"
         )
 
 
 @tells("tickets", direction="up", plain=True)
 def _tickets_up_plain(f: Facts, topic: str) -> Telling:
     if f("tickets_count") > 0:
-        yield f.say("{tickets_count|n support ticket} so far, the last on {ticket_recency_days|date}")
+        yield f.say(
+            "{tickets_count|n support ticket} so far, {tickets_count|last on} {ticket_recency_days|date}"
+        )
 
 
 @tells("tickets", direction="down")
@@ -165,7 +171,7 @@ def _trouble_up(f: Facts, topic: str) -> Telling:
     was = "opened again" if topic == "reopened" else "escalated"
     count, since = f"{topic}_tickets_count_365d", f"{topic}_recency_days"
     if f(count) > 0:
-        yield f.say(f"{{n|n ticket}} {was} in the last 365 days, the last on {{d|date}}", n=count, d=since)
+        yield f.say(f"{{n|n ticket}} {was} in the last 365 days, {{n|last on}} {{d|date}}", n=count, d=since)
     if f(f"{topic}_tickets_share") > 0:
         share = f"{topic}_tickets_share"
         yield f.say(f"{{s|percent}} of the tickets were {was}, the last on {{d|date}}", s=share, d=since)

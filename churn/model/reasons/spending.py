@@ -26,7 +26,7 @@ def _spend_up(f: Facts, topic: str) -> Telling:
 def _spend_up_plain(f: Facts, topic: str) -> Telling:
     if f("amount_365d_rank") < FEWER:
         yield f.say(
-            "Spent {amount_365d|money} in the last 365 days; about {more|percent} of the customers spent more",
+            "Spent {amount_365d|money} in the last 365 days; {more|about} of the customers spent more",
             more=1 - f("amount_365d_rank"),
         )
     if f("amount_90d") == 0 and RHYTHM not in f.told:  # that would say the same twice
@@ -45,7 +45,7 @@ def _spend_down(f: Facts, topic: str) -> Telling:
         )
     if f("amount_365d_rank") > MORE:
         yield f.say(
-            "Spent {amount_365d|money} in the last 365 days, more than about {amount_365d_rank|percent} of the "
+            "Spent {amount_365d|money} in the last 365 days, more than {amount_365d_rank|than} of the "
             "customers"
         )
 
@@ -83,7 +83,7 @@ def _basket_up_plain(f: Facts, topic: str) -> Telling:
             else "Small orders: {amount_mean|money} on average"
         )
         yield f.say(
-            f"{orders}; about {{more|percent}} of the customers order more at a time",
+            f"{orders}; {{more|about}} of the customers order more at a time",
             more=1 - f("amount_mean_rank"),
         )
     if f("products_mean") <= 5 and f.push("products_mean") > 0:
@@ -101,7 +101,7 @@ def _basket_down(f: Facts, topic: str) -> Telling:
             if once(f)
             else "Large orders: {amount_mean|money} on average"
         )
-        yield f.say(f"{orders}, more than about {{amount_mean_rank|percent}} of the customers")
+        yield f.say(f"{orders}, more than {{amount_mean_rank|than}} of the customers")
     if f("products_mean") >= 8 and f.push("products_mean") < 0:
         yield f.say("Wide baskets: {products_mean|number} different products per order")
 
@@ -191,7 +191,7 @@ def _returns_up(f: Facts, topic: str) -> Telling:
 @tells("returns", direction="up", plain=True)
 def _returns_up_plain(f: Facts, topic: str) -> Telling:
     if f("returns_count") > 0:
-        yield f.say("{returns_count|n return}, the last on {return_recency_days|date}")
+        yield f.say("{returns_count|n return}, {returns_count|last on} {return_recency_days|date}")
 
 
 @tells("returns", direction="down")
@@ -214,7 +214,7 @@ def _deliveries_up(f: Facts, topic: str) -> Telling:
         yield f.say("The last delivery came {delivery_delay_days_last|days} later than promised")
     if f("late_deliveries_count_365d") > 0:
         yield f.say(
-            "{late_deliveries_count_365d|n late delivery} in the last 365 days, the last on "
+            "{late_deliveries_count_365d|n late delivery} in the last 365 days, {late_deliveries_count_365d|last on} "
             "{late_delivery_recency_days|date}"
         )
 

@@ -219,6 +219,11 @@ def _percent(value: float) -> str:
     return f"{share:.0f} %" if not 99.5 <= share < 100 else "over 99 %"
 
 
+def _about(value: float) -> str:
+    text = _percent(value)
+    return f"about {text}" if text[0].isdigit() else text
+
+
 def _times(value: float) -> str:
     return _TIMES.get(round(value), f"{value:,.0f} times")
 
@@ -231,6 +236,9 @@ _FORMS: dict[str, Callable[[float], str]] = {
     "hours": _hours,
     "number": _number,
     "percent": _percent,
+    "about": _about,
+    "than": lambda v: "99 %" if v >= 0.995 else f"about {_percent(v)}",
+    "last on": lambda v: "on" if round(v) == 1 else "the last on",
     "times": _times,
     "plain": lambda v: f"{v:,.4g}",
 }

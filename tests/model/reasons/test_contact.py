@@ -41,7 +41,7 @@ from tests.model.reasons.test_orders import said
         ("renewal", "up", {"renewal_days": 17.0}, "The paid term ends in 17 days, on 1 May 2025"),
         ("renewal", "up", {"renewal_days": 61.0}, None),
         ("payments", "up", {"failed_payments_count_90d": 1, "failed_payment_recency_days": 13},
-         "1 failed payment in the last 90 days, the last on 1 April 2025"),
+         "1 failed payment in the last 90 days, on 1 April 2025"),
     ],
 )  # fmt: skip
 def test_sentences(topic, direction, facts, text):

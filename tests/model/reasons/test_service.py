@@ -63,6 +63,8 @@ from tests.model.reasons.test_orders import HABIT, said
             {"tickets_count_90d": 3, "tickets_decline_90d": -2.0},
             "3 support tickets in the last 90 days instead of the usual 1",
         ),
+        ("tickets", "up", {"tickets_count_90d": 1, "ticket_recency_days": 41.3}, "1 support ticket in the last 90 days, on 3 March 2025"),
+        ("tickets", "up", {"tickets_count_90d": 2, "ticket_recency_days": 41.3}, "2 support tickets in the last 90 days, the last on 3 March 2025"),
         ("open tickets", "up", {"open_tickets_count": 0}, None),
         (
             "replies",
