@@ -97,7 +97,7 @@ def _list_panel(scores: Scores) -> Any:
     table.add_column(no_wrap=True)
     table.add_column()
     for r in scores.at_risk.head(_SHOWN).to_dict("records"):
-        risk = Text(f"{100 * r['churn_probability']:.0f} %", style=_COLOURS[str(r["risk_band"])])
+        risk = Text(f"{min(100 * r['churn_probability'], 99):.0f} %", style=_COLOURS[str(r["risk_band"])])
         head = Text.assemble(
             (f"{r['customer']}", "bold"),
             f"  {format_amount(r['value_at_stake'], scores.currency)} at stake",

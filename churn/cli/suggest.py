@@ -25,9 +25,12 @@ def suggest(
     from churn.data.load import load_history
     from churn.definition.suggest import suggest as propose
 
-    settings = read_without_definition(config)
+    settings, given = read_without_definition(config)
+    current = None
+    if given and settings.definition.kind == "inactivity":
+        current = settings.definition.active_days, settings.definition.horizon_days
     with progress(quiet=json):
-        result = propose(load_history(settings), step_days=settings.training.step_days)
+        result = propose(load_history(settings), step_days=settings.training.step_days, current=current)
         folder = result.write(out or settings.place(settings.output) / settings.name / "suggest")
     if json:
         print_json({**result.to_dict(), "folder": str(folder)})
@@ -36,11 +39,12 @@ def suggest(
     typer.echo(f"\nWritten to {short(folder)}: suggest.png, curve.csv, choices.csv, suggest.json")
 
 
-def read_without_definition(file: Path) -> Config:
-    """Read a configuration that may lack the definition, which is what the reader wants to find out."""
+def read_without_definition(file: Path) -> tuple[Config, bool]:
+    """Read a configuration that may lack the definition, and tell whether it has one."""
     from churn.config import make_config
     from churn.yamlfile import read_settings
 
     settings = read_settings(file)
+    given = "definition" in settings
     settings.setdefault("definition", {"active_days": 1, "horizon_days": 1})  # any: nothing here looks at it
-    return make_config(settings, folder=file.resolve().parent, where=str(file))
+    return make_config(settings, folder=file.resolve().parent, where=str(file)), given

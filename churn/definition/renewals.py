@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,19 @@ class Renewals(Rendered):
     def ends(self) -> tuple[str, ...]:
         """The events after which nearly always nothing follows, and not only because the data end."""
         return tuple(e for e, (rows, last) in self.events.items() if rows >= _FEWEST and last >= _ENDS)
+
+    def yaml(self, horizon_days: int) -> str:
+        """Return a definition by contract to paste into a configuration; empty where nothing tells an end."""
+        if self.grace_days is None and not self.ends:
+            return ""
+        lines = ["definition:", "  kind: subscription", f"  horizon_days: {horizon_days}"]
+        if self.grace_days is not None:
+            lines.append(f"  grace_days: {self.grace_days}")
+        if self.ends:
+            lines.append(
+                f"  ended_when: {json.dumps(list(self.ends), ensure_ascii=False)}  # nothing follows these; are they ends?"
+            )
+        return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""

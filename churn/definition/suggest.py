@@ -53,6 +53,8 @@ class Suggestion(Rendered):
         Days within which a return is looked for.
     renewals : Renewals or None
         What the subscriptions say, where there are any.
+    current : tuple of int or None
+        Active and horizon days in use, which stand in the table of choices too.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Suggestion(Rendered):
     choices: pd.DataFrame
     within_days: int
     renewals: Renewals | None = None
+    current: tuple[int, int] | None = None
 
     @property
     def yaml(self) -> str:
@@ -79,6 +82,7 @@ class Suggestion(Rendered):
             "active_days": self.active_days,
             "horizon_days": self.horizon_days,
             "within_days": self.within_days,
+            "current": list(self.current) if self.current else None,
             "reasons": list(self.reasons),
             "curve": _records(self.curve),
             "choices": _records(self.choices),
@@ -99,9 +103,12 @@ class Suggestion(Rendered):
             ]
             for r in shown.to_dict("records")
         ]
+        marks = {(self.active_days, self.horizon_days): "→"}
+        if self.current:
+            marks[self.current] = marks.get(self.current, "") + "="
         choices = [
             [
-                "→" if (r["active_days"], r["horizon_days"]) == (self.active_days, self.horizon_days) else "",
+                marks.get((r["active_days"], r["horizon_days"]), ""),
                 f"{r['active_days']}",
                 f"{r['horizon_days']}",
                 *(
@@ -112,6 +119,7 @@ class Suggestion(Rendered):
             ]
             for r in self.choices.to_dict("records")
         ]
+        contract = self.renewals.yaml(self.horizon_days) if self.renewals else ""
         head = ["", "active", "horizon", "churn rate", "lost who come back", "customers judged", "snapshots"]
         return "\n".join(
             [
@@ -124,10 +132,12 @@ class Suggestion(Rendered):
                 "What a shorter or longer choice costs:",
                 table_text(head, choices, right=(1, 2, 3, 4, 5, 6)),
                 f"lost who come back: of those called lost, expected to order within {days} all the same; judged: "
-                "active customers as a share of all who ever ordered; snapshots: cutoffs to learn from.",
+                "active customers as a share of all who ever ordered; snapshots: cutoffs to learn from."
+                + (" → proposed, = in use." if self.current else ""),
                 *(["", self.renewals.render()] if self.renewals else []),
                 "",
                 self.yaml.rstrip(),
+                *(["", "or by contract:", "", contract.rstrip()] if contract else []),
             ]
         )
 
@@ -171,7 +181,7 @@ class Suggestion(Rendered):
         return target
 
 
-def suggest(history: History, *, step_days: int = 30) -> Suggestion:
+def suggest(history: History, *, step_days: int = 30, current: tuple[int, int] | None = None) -> Suggestion:
     """Propose `active_days` and `horizon_days` from the gaps between order days.
 
     Parameters
@@ -180,6 +190,8 @@ def suggest(history: History, *, step_days: int = 30) -> Suggestion:
         The log; all of it is looked at, so the proposal is for a definition and no proof of a model.
     step_days : int, default 30
         Days between training snapshots, to count those that the history leaves.
+    current : tuple of int, optional
+        Active and horizon days in use, to stand beside the proposal in the table of choices.
 
     Returns
     -------
@@ -228,7 +240,8 @@ def suggest(history: History, *, step_days: int = 30) -> Suggestion:
     report("Comparing shorter and longer choices")
     pairs = [(a, horizon) for a in _around(active) if a >= horizon]
     pairs += [(active, h) for h in _around(horizon) if h <= active and h != horizon]
-    choices = pd.DataFrame([_choice(history, silences, a, h, step_days) for a, h in sorted(pairs)])
+    pairs += [] if current is None else [current]
+    choices = pd.DataFrame([_choice(history, silences, a, h, step_days) for a, h in sorted(set(pairs))])
     days = np.arange(len(silences.survival))
     curve = pd.DataFrame(
         {
@@ -240,7 +253,15 @@ def suggest(history: History, *, step_days: int = 30) -> Suggestion:
         }
     )
     return Suggestion(
-        history.name, active, horizon, reasons, curve, choices, silences.within_days, read_renewals(history)
+        history.name,
+        active,
+        horizon,
+        reasons,
+        curve,
+        choices,
+        silences.within_days,
+        read_renewals(history),
+        current,
     )
 
 

@@ -39,3 +39,9 @@ def test_every_signal_is_listed_with_its_meaning():
     for s in signals:
         assert f"  {s.name}  (" in text
     assert text.startswith(f"{len(signals)} signals.")
+
+
+def test_nothing_is_certain(scores, capsys):
+    scores.at_risk.loc[0, "churn_probability"] = 0.9991
+    print_scores(scores)
+    assert "100 %" not in capsys.readouterr().out

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -39,3 +40,10 @@ def test_json_and_another_folder(config, tmp_path):
     content = json.loads(result.stdout)
     assert content["folder"] == str(out)
     assert json.loads((out / "suggest.json").read_text())["active_days"] == content["active_days"]
+
+
+def test_the_days_in_use_stand_beside_the_proposal(config):
+    config.write_text(CONFIG + "definition: {active_days: 100, horizon_days: 50}\n")
+    result = CliRunner().invoke(app, ["suggest", str(config)], catch_exceptions=False)
+    assert re.search(r"^ *= +100 +50 ", result.output, re.M)
+    assert "→ proposed, = in use" in result.output

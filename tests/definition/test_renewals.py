@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import yaml
+
 from churn.definition.renewals import read_renewals
 from tests.features.oracle import DAY, Tables, instant
 from tests.features.tables import history_of, orders
@@ -29,6 +31,13 @@ def test_grace_covers_the_renewals_that_come_at_all():
     assert found.grace_days == 9
     assert "83 % of 120 renewal dates were followed" in str(found)
     assert "grace_days 9" in str(found)
+    assert yaml.safe_load(found.yaml(60))["definition"] == {
+        "kind": "subscription",
+        "horizon_days": 60,
+        "grace_days": 9,
+        "ended_when": ["renewal"],  # one each here, and nothing follows: a person must look
+    }
+    assert "are they ends?" in found.yaml(60)
 
 
 def test_events_after_which_nothing_follows_may_be_ends():
@@ -40,6 +49,7 @@ def test_events_after_which_nothing_follows_may_be_ends():
         rows.append({"customer": i, "time": START + 50 * DAY, "event": "cancelled", "subscription": "1"})
     found = read_renewals(history_with(rows))
     assert found is not None
+    assert yaml.safe_load(found.yaml(60))["definition"]["ended_when"] == ["cancelled"]
     assert found.events == {"cancelled": (20, 1.0), "start": (40, 0.5)}
     assert found.ends == ("cancelled",)
     assert "'cancelled': 20 rows, the subscription's last one in 100 %: ended_when?" in str(found)
@@ -53,6 +63,7 @@ def test_renewals_that_are_not_written_down_are_told():
     assert found is not None
     assert found.grace_days is None
     assert "renewals are not written down, so leave grace_days away" in str(found)
+    assert found.yaml(60) == ""
 
 
 def test_without_subscriptions_there_is_nothing_to_say():
