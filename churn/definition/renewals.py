@@ -34,6 +34,8 @@ class Renewals(Rendered):
         Days after the renewal date by which 95 % of those renewals had come; None where none did.
     events : dict of str to tuple of (int, float)
         By event: how many rows, and the share after which the subscription has no further row.
+    begins : tuple of str
+        Events that are mostly the first row of a subscription, and so no ends.
     """
 
     subscriptions: int
@@ -41,11 +43,16 @@ class Renewals(Rendered):
     dates_passed: int
     grace_days: int | None
     events: dict[str, tuple[int, float]]
+    begins: tuple[str, ...] = ()
 
     @property
     def ends(self) -> tuple[str, ...]:
         """The events after which nearly always nothing follows, and not only because the data end."""
-        return tuple(e for e, (rows, last) in self.events.items() if rows >= _FEWEST and last >= _ENDS)
+        return tuple(
+            e
+            for e, (rows, last) in self.events.items()
+            if rows >= _FEWEST and last >= _ENDS and e not in self.begins
+        )
 
     def yaml(self, horizon_days: int) -> str:
         """Return a definition by contract to paste into a configuration; empty where nothing tells an end."""
@@ -55,14 +62,18 @@ class Renewals(Rendered):
         if self.grace_days is not None:
             lines.append(f"  grace_days: {self.grace_days}")
         if self.ends:
-            lines.append(
-                f"  ended_when: {json.dumps(list(self.ends), ensure_ascii=False)}  # nothing follows these; are they ends?"
-            )
+            ends = json.dumps(list(self.ends), ensure_ascii=False)
+            lines.append(f"  ended_when: {ends}  # nothing follows these; are they ends?")
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
-        return {**vars(self), "events": {k: list(v) for k, v in self.events.items()}, "ends": list(self.ends)}
+        return {
+            **vars(self),
+            "events": {k: list(v) for k, v in self.events.items()},
+            "ends": list(self.ends),
+            "begins": list(self.begins),
+        }
 
     def render(self) -> str:
         """Return it in words."""
@@ -104,13 +115,18 @@ def read_renewals(history: History) -> Renewals | None:
     following = np.full(len(log), NEVER)
     same = one[order][1:] == one[order][:-1]
     following[order[:-1][same]] = log.time[order[1:][same]]
+    first = np.ones(len(log), dtype=bool)
+    first[order[1:][same]] = False
     events = {}
+    begins = []
     column = log.categories.get("event")
     if column is not None:
         for i, label in enumerate(column.labels[:20]):
             rows = column.codes == i
             if rows.any():
                 events[label] = (int(rows.sum()), float((following[rows] == NEVER).mean()))
+                if first[rows].mean() > 0.5:
+                    begins.append(label)
     renews = log.instants.get("renews")
     passed, renewed, grace = 0, 0, None
     if renews is not None:
@@ -121,4 +137,4 @@ def read_renewals(history: History) -> Renewals | None:
         passed, renewed = int((old | came).sum()), int(came.sum())
         if renewed >= _FEWEST:
             grace = int(np.ceil(np.quantile(late[came], _IN_TIME)))
-    return Renewals(int(one.max()) + 1 if len(one) else 0, renewed, passed, grace, events)
+    return Renewals(int(one.max()) + 1 if len(one) else 0, renewed, passed, grace, events, tuple(begins))
