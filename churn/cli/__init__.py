@@ -64,7 +64,7 @@ def _root(
         raise typer.Exit
 
 
-@app.command(short_help="All of it on a generated shop, in about half a minute.")
+@app.command(short_help="All of it on a generated shop.")
 def demo(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("churn-demo"),
     customers: Annotated[

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import churn
 from churn.config import FeatureSettings, TrainingSettings
 from churn.errors import ParameterError
-from churn.model.fold import check_mature, fit_at
+from churn.model.fold import _advice, check_mature, fit_at
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +35,16 @@ def test_a_cutoff_whose_outcome_is_open_is_refused(history, definition):
     check_mature(history, definition, late)
     with pytest.raises(ParameterError, match=r"is not mature.*Choose an earlier"):
         check_mature(history, definition, late + 86_400_000_000)
+
+
+@pytest.mark.parametrize(
+    ("definition", "more_churn", "advice"),
+    [
+        (churn.Inactivity(90, 30), True, "horizon_days shorter, so that more churn"),
+        (churn.Inactivity(90, 30), False, "horizon_days longer, so that more stay"),
+        (churn.Subscription(horizon_days=30, grace_days=5), True, "horizon_days longer, so that more churn"),
+        (churn.LabelTable(90, 30), True, "labels of more customers"),
+    ],
+)
+def test_too_few_outcomes_tell_which_days_give_more(definition, more_churn, advice):
+    assert advice in _advice(definition, more_churn=more_churn)
