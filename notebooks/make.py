@@ -53,6 +53,9 @@ At-risk customers beside the retention rate. `S - lost + new + reactivated = E`,
     ("code", """result = churn.score(training.model, history)
 result"""),
     ("code", """result.at_risk.head(5)"""),
+    ("markdown", """Why is the first of them there? The contributions of all signals add up to the score, exactly; told in stories with the customer's own
+numbers beside the own normal."""),
+    ("code", """churn.explain_customer(training.model, history, result.at_risk["customer"].iloc[0])"""),
     ("markdown", """## Retention by month"""),
     ("code", """series = churn.retention_series(history, active_days=180, every="month")
 frame = series.frame

@@ -151,7 +151,9 @@ class Model(Rendered):
                 f"Churn model: {self.definition.describe()}",
                 f"{format_count(t.get('rows', 0))} rows of {t.get('snapshots', 0)} snapshots, "
                 f"{t.get('first_cutoff', '?')} to {t.get('last_cutoff', '?')}; "
-                f"{len(self.signal_names)} signals, {', '.join(map(str, t.get('trees', ()))) or 'no'} trees",
+                f"{len(self.signal_names)} signals, {' + '.join(map(str, t.get('trees', ()))) or 'no'} trees",
+                *([t["chosen"]] if t.get("chosen") else []),
+                *([t["forecast"]["said"]] if t.get("forecast") else []),
                 *(left_out if any(neither.values()) else ()),
                 *(
                     [f"Labels of customers who were not active, not used: {format_count(t['labels_unused'])}"]
