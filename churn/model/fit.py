@@ -28,7 +28,7 @@ WEIGHTS = (1.0, 0.75, 0.5, 0.25)
 # In a short history the month of the first order tells the cutoffs apart, and then the weight of a month is the drift
 # of the base rate. Trees see little of it; to the logistic model it did harm, so it gets no column there.
 _STANDS_FOR_TIME = ("first_order_month",)
-SEEDS, ROWS_FOR_SEEDS = 3, 150_000
+SEEDS, ROWS_FOR_SEEDS = 3, 60_000
 
 
 @dataclass(frozen=True)
