@@ -186,6 +186,18 @@ class History(Rendered):
         joined = None if self.joined is None else np.where(self.joined < t, self.joined, NEVER)
         return View(t, len(self.customers), logs, joined, self.segments, self.timezone)
 
+    def known_at(self, cutoff: int) -> History:
+        """Return the history that could be loaded at a cutoff: its rows as they were known then, and no later ones.
+
+        For outcomes only: former versions of corrected rows are gone, so an earlier cutoff's signals want the whole.
+        """
+        return replace(self, logs=dict(self.as_of(cutoff).logs), data_end=cutoff)
+
+    def start_known_at(self, cutoff: int) -> int:
+        """Return the first order's instant, of those known before a cutoff; the cutoff where there is none."""
+        orders = self.logs["orders"].known_before(cutoff)
+        return int(orders.time[0]) if len(orders) else cutoff
+
     def fingerprint(self) -> dict[str, Any]:
         """Return rows, time range and a hash of each log, to tell whether two runs saw the same data."""
         import joblib

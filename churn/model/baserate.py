@@ -19,11 +19,18 @@ from churn.features.compute import feature_matrices
 from churn.features.signal import Signal
 from churn.model.predictor import Predictor, probability
 from churn.model.snapshots import Snapshots
+from churn.progress import report
 
 PERSIST = 0.75  # of what the last weeks show beyond the season
 _LARGEST = 1.5
 _USUAL_VARIANCE = 0.09  # of such shifts between cutoffs; weighs what was seen against its sampling error
 _FEWEST = 50
+_MOST = (
+    50_000  # customers of a cutoff that are looked at; they tell a base rate to a hundredth of the log-odds
+)
+_LEAST_SLOPE = (
+    0.2  # below it the short outcomes hardly follow the scores, and dividing by it makes noise large
+)
 _YEAR_DAYS = 365
 
 
@@ -93,9 +100,10 @@ def learn_base_rate(
     Returns
     -------
     BaseRate or None
-        None where the definition has no shorter outcome.
+        None where the definition has no shorter outcome, or it does not follow the model's scores.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     short = _shortened(definition)
     if short is None:
@@ -105,8 +113,10 @@ def learn_base_rate(
     known = ~np.isnan(y)
     if min((y[known] == 1).sum(), (y[known] == 0).sum()) < _FEWEST:
         return None
-    fitted = LogisticRegression(C=1e6).fit(z[known, None], y[known])
-    return BaseRate(short.horizon_days, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+    with threadpool_limits(1, "blas"):  # the same bits whatever the number of threads
+        fitted = LogisticRegression(C=1e6).fit(z[known, None], y[known])
+    slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    return BaseRate(short.horizon_days, slope, intercept) if slope >= _LEAST_SLOPE else None
 
 
 def forecast(
@@ -146,29 +156,29 @@ def forecast(
     -----
     ``shift = season + 0.75 * (recent - recent a year before)``, where `season` is the shift of the
     cutoff a year before T, and `recent` that of the newest cutoff whose short outcome is known at T. Each is shrunk
-    by its sampling error. Both factors were set on development cutoffs of five data sets, see decision 12.
+    by its sampling error. Both factors were set on development cutoffs of five data sets, see decision 12. Of large
+    populations a random part is looked at, always the same.
     """
-    known = replace(history, logs=dict(history.as_of(cutoff).logs), data_end=cutoff)
+    known = history.known_at(cutoff)
+    start = history.start_known_at(cutoff) + definition.lookback_days * DAY_US
     last_year = history.days_before(cutoff, _YEAR_DAYS)
     short = None if base is None else _shortened(definition, base.short_days)
     wanted: dict[str, tuple[int, Definition]] = {}
-    if definition.kind != "labels" and last_year - definition.lookback_days * DAY_US >= history.data_start:
+    if definition.kind != "labels" and last_year >= start:
         wanted["season"] = last_year, definition
     if short is not None:
         now = history.midnight(cutoff - short.window_us)
         wanted["recent"] = now, short
         if "season" in wanted:
             wanted["recent a year before"] = history.days_before(now, _YEAR_DAYS), short
-    wanted = {
-        k: (c, d)
-        for k, (c, d) in wanted.items()
-        if d.is_mature(known, c) and c - definition.lookback_days * DAY_US >= history.data_start
-    }
+    wanted = {k: (c, d) for k, (c, d) in wanted.items() if d.is_mature(known, c) and c >= start}
     cutoffs = sorted({c for c, _ in wanted.values()})
     if not cutoffs:
         return Forecast()
-    populations = [definition.population(known.as_of(c)) for c in cutoffs]
-    matrices = feature_matrices(known, cutoffs, populations, signals)
+    report("Forecasting the base rate")
+    # From the whole history: `known` has lost the versions of corrected rows that were valid at the earlier cutoffs.
+    populations = [_part_of(definition.population(history.as_of(c))) for c in cutoffs]
+    matrices = feature_matrices(history, cutoffs, populations, signals)
     odds = {
         c: (predictor.log_odds(X, threads=threads), p)
         for c, X, p in zip(cutoffs, matrices, populations, strict=True)
@@ -219,7 +229,8 @@ def shift_to(z: np.ndarray, share: float) -> float:
     >>> round(shift_to(np.array([-1.0, 1.0]), 0.5), 6)
     0.0
     """
-    share, shift = float(np.clip(share, 1e-4, 1 - 1e-4)), 0.0
+    least = min(max(0.5 / len(z), 1e-4), 0.5)  # nobody of 20 does not mean nobody of 10,000
+    share, shift = float(np.clip(share, least, 1 - least)), 0.0
     for _ in range(60):  # Newton's steps, kept short: far from the solution the slope is nearly none
         p = probability(z + shift)
         step = (share - float(p.mean())) / max(float((p * (1 - p)).mean()), 1e-9)
@@ -227,6 +238,13 @@ def shift_to(z: np.ndarray, share: float) -> float:
         if abs(step) < 1e-7:
             break
     return shift
+
+
+def _part_of(population: np.ndarray) -> np.ndarray:
+    """Return a population, or a random part of a large one, which depends on its size alone."""
+    if len(population) <= _MOST:
+        return population
+    return population[np.sort(np.random.default_rng(0).choice(len(population), _MOST, replace=False))]
 
 
 def _shortened(definition: Definition, days: int | None = None) -> Definition | None:

@@ -41,10 +41,7 @@ def choose_cutoffs(
             else history.instant(settings.test_cutoff)
         )
         back = range(cutoffs) if last else range(1, cutoffs + 1)
-        if definition.cutoffs(history) is None:
-            found = [history.midnight(final - k * definition.window_us) for k in back]
-        else:
-            found = _own_cutoffs(history, definition, final, back)
+        found = _window_apart(history, definition, final, back)
         chosen = sorted(c for c in found if c > history.data_start)
     else:
         chosen = sorted({history.instant(c) for c in cutoffs})
@@ -62,8 +59,8 @@ def choose_cutoffs(
     return chosen
 
 
-def _own_cutoffs(history: History, definition: Definition, final: int, back: range) -> list[int]:
-    """Return cutoffs that a definition brings along, each at least a label window before the next."""
+def _window_apart(history: History, definition: Definition, final: int, back: range) -> list[int]:
+    """Return cutoffs, each at least a label window before the next: midnights, or those that a definition brings."""
     found, limit = [], final - back[0] * definition.window_us
     for _ in back:
         cutoff = definition.cutoff_before(history, limit)

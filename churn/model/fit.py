@@ -23,6 +23,7 @@ from churn.progress import report
 # thing) trees add nothing to the logistic model; up to the second number half of each is the safest.
 FEWEST_CUSTOMERS, FEWEST_OF_THE_RARER = 200, 50
 FEW_CUSTOMERS = 2000
+_FEWEST_TO_CHOOSE_BY = 5  # who churned and who stayed in the rows that candidates are fitted on
 STRENGTHS = (100.0, 1000.0, 10_000.0)
 WEIGHTS = (1.0, 0.75, 0.5, 0.25)
 # In a short history the month of the first order tells the cutoffs apart, and then the weight of a month is the drift
@@ -147,12 +148,17 @@ def split_later(learn: Snapshots, definition: Definition) -> tuple[Snapshots, Sn
     """Return the snapshots whose labels end by the newest, the oldest one between the two, and the newest.
 
     In a short history, where no label ends by the newest snapshot, the oldest snapshot stands in for the first part.
+    Where hardly anybody churned in it (or stayed), everything before the newest does, and at worst everything.
     """
     cutoffs = [int(c) for c in learn.cutoffs]
     newest = cutoffs[-1]
     known = [c for c in cutoffs if c + definition.window_us <= newest] or cutoffs[:1]
     between = [c for c in cutoffs if known[-1] < c < newest]
-    return learn.until(known[-1]), learn.at(between[0]) if between else None, learn.at(newest)
+    early, before = learn.until(known[-1]), learn.at(between[0]) if between else None
+    for wider in (learn.until(cutoffs[max(len(cutoffs) - 2, 0)]), learn):
+        if min((early.y == 1).sum(), (early.y == 0).sum()) < _FEWEST_TO_CHOOSE_BY:
+            early, before = wider, None
+    return early, before, learn.at(newest)
 
 
 def level_shifts(part: Snapshots, z: np.ndarray) -> dict[int, float]:

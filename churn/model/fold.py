@@ -97,13 +97,14 @@ def fit_at(
         max_snapshots=settings.max_snapshots,
         history_days=settings.history_days,
     )
-    stacked = build_snapshots(history, definition, [*cutoffs, cutoff], signals)
+    stacked = build_snapshots(history, definition, [*cutoffs, cutoff], signals, known_at=cutoff)
     learn, test = stacked.until(cutoffs[-1]), stacked.at(cutoff)
     _check_outcomes(definition, learn, test)
     fitted = fit(learn, definition, signals, settings)
     report("Judging it on the held-out cutoff")
     predictor, threads = fitted.predictor, settings.threads
-    base_rate = learn_base_rate(history, definition, learn, predictor, threads=threads)
+    known = history.known_at(cutoff)
+    base_rate = learn_base_rate(known, definition, learn, predictor, threads=threads)
     ahead = forecast(history, definition, base_rate, predictor, signals, cutoff, threads=threads)
     predictions = {"model": predictor.predict(test.X, shift=ahead.shift, threads=threads)}
     baselines = fit_baselines(history, definition, cutoff, learn, signals)

@@ -87,10 +87,11 @@ def training_cutoffs(
         The history holds fewer than three such cutoffs.
     """
     needed = definition.lookback_days if history_days is None else history_days
-    earliest = history.data_start + needed * DAY_US
+    start = history.start_known_at(test_cutoff)  # older orders that come to light later change nothing
+    earliest = start + needed * DAY_US
     own = definition.cutoffs(history)
     if own is not None:
-        return _own_cutoffs(history, definition, test_cutoff, own, needed, max_snapshots)
+        return _own_cutoffs(history, definition, test_cutoff, own, (earliest, needed), max_snapshots)
     cutoffs: list[int] = []
     latest = history.midnight(test_cutoff - definition.window_us)  # the midnight at or before: never too late
     for k in range(max_snapshots):
@@ -99,7 +100,7 @@ def training_cutoffs(
             break
         cutoffs.append(cutoff)
     if len(cutoffs) < 3:
-        days = (test_cutoff - history.data_start) / DAY_US
+        days = (test_cutoff - start) / DAY_US
         raise ModelError(
             "The history is too short to learn from",
             given=f"{days:.0f} days of orders before the test cutoff {history.date(test_cutoff)}, room for "
@@ -113,9 +114,14 @@ def training_cutoffs(
 
 
 def _own_cutoffs(
-    history: History, definition: Definition, test_cutoff: int, own: np.ndarray, needed: int, most: int
+    history: History,
+    definition: Definition,
+    test_cutoff: int,
+    own: np.ndarray,
+    since: tuple[int, int],
+    most: int,
 ) -> list[int]:
-    earliest = history.data_start + needed * DAY_US
+    earliest, needed = since
     fits = own[(own >= earliest) & (own + definition.window_us <= test_cutoff)]
     if len(fits) < 3:
         raise ModelError(
@@ -135,12 +141,20 @@ def build_snapshots(
     definition: Definition,
     cutoffs: Sequence[int],
     signals: Sequence[Signal],
+    *,
+    known_at: int | None = None,
 ) -> Snapshots:
-    """Compute features and labels at each cutoff and stack them; who neither churned nor stayed is left out."""
+    """Compute features and labels at each cutoff and stack them; who neither churned nor stayed is left out.
+
+    With `known_at`, outcomes whose window ends by that instant are read from the rows that were known then: what was
+    recorded later could not be learnt from.
+    """
+    by_then = None if known_at is None else history.known_at(known_at)
     populations, ys, neither = [], [], {}
     for cutoff in cutoffs:
         population = definition.population(history.as_of(cutoff))
-        y = definition.labels(history, cutoff, population)
+        seen = by_then if by_then is not None and definition.is_mature(by_then, cutoff) else history
+        y = definition.labels(seen, cutoff, population)
         known = ~np.isnan(y)
         neither[cutoff] = int(len(y) - known.sum())
         populations.append(population[known])

@@ -12,7 +12,16 @@ import churn
 from churn.data.history import DAY_US
 from churn.definition import Inactivity, LabelTable
 from churn.features.catalogue import Schema, catalogue
-from churn.model.baserate import BaseRate, Forecast, forecast, learn_base_rate, shift_to, shrunken_shift
+from churn.model.baserate import (
+    _MOST,
+    BaseRate,
+    Forecast,
+    _part_of,
+    forecast,
+    learn_base_rate,
+    shift_to,
+    shrunken_shift,
+)
 from churn.model.linear import Linear
 from churn.model.predictor import Predictor, probability
 from churn.model.snapshots import build_snapshots
@@ -22,13 +31,17 @@ DAYS = 1000
 
 
 def seasonal(amplitude: float, seed: int = 4) -> churn.History:
+    return churn.make_history(orders_of(amplitude, seed))
+
+
+def orders_of(amplitude: float, seed: int = 4) -> pd.DataFrame:
     """Customers who all order at one rate, which swings over the year."""
     rng = np.random.default_rng(seed)
     day = np.arange(DAYS)
     rate = 0.02 * np.exp(amplitude * np.sin(2 * np.pi * day / 365))
     who, when = np.nonzero(rng.random((1200, DAYS)) < rate)
     time = pd.Timestamp("2022-01-01", tz="UTC") + pd.to_timedelta(when, unit="D") + pd.Timedelta(hours=12)
-    return churn.make_history(pd.DataFrame({"customer": who, "time": time, "amount": 10.0}))
+    return pd.DataFrame({"customer": who, "time": time, "amount": 10.0})
 
 
 def flat(history: churn.History) -> tuple[Predictor, tuple]:
@@ -60,7 +73,9 @@ def test_last_year_and_the_last_weeks_say_what_is_coming():
     cutoffs = [history.days_before(t, RULE.horizon_days + 30 * k) for k in range(20, -1, -1)]
     learn = build_snapshots(history, RULE, cutoffs, signals)
     base = learn_base_rate(history, RULE, learn, predictor)
-    assert base is None or base.short_days == 20  # a constant score has no slope to learn
+    assert (
+        base is None
+    )  # a constant score has no slope to learn, and dividing by nearly none makes noise large
     base = BaseRate(20, 1.0, 1.1)
     found = forecast(history, RULE, base, predictor, signals, t)
     assert found.season is not None
@@ -100,6 +115,51 @@ def test_nothing_at_or_after_the_cutoff_is_seen():
     short = dataclasses.replace(history, logs={"orders": kept}, data_end=t)
     full, cut = (forecast(h, RULE, BaseRate(20, 1.0, 1.1), predictor, signals, t) for h in (history, short))
     assert full == cut
+
+
+def test_an_old_order_that_comes_to_light_later_changes_nothing():
+    orders = orders_of(0.8)
+    orders["recorded_at"] = orders["time"]
+    old = orders.iloc[:1].assign(
+        time=pd.Timestamp("2020-01-01", tz="UTC"), recorded_at=pd.Timestamp("2024-01-01", tz="UTC")
+    )
+    before, after = (churn.make_history(o) for o in (orders, pd.concat([old, orders])))
+    predictor, signals = flat(before)
+    t = before.instant("2023-02-15")  # a year before it, half of the customers of 90 days are not there yet
+    one, two = (forecast(h, RULE, BaseRate(20, 1.0, 1.1), predictor, signals, t) for h in (before, after))
+    assert one.season is None
+    assert one == two
+
+
+def test_rows_that_were_corrected_since_count_as_they_were_known():
+    orders = orders_of(0.8)
+    orders["order_id"] = np.arange(len(orders)).astype(str)
+    orders["recorded_at"] = orders["time"]
+    corrected = orders.assign(amount=12.0, recorded_at=pd.Timestamp("2024-06-30", tz="UTC"))
+    corrected = corrected[corrected["time"] < corrected["recorded_at"]]
+    plain, mended = (churn.make_history(o) for o in (orders, pd.concat([orders, corrected])))
+    assert mended.logs["orders"].earlier is not None
+    predictor, signals = flat(plain)
+    t = plain.instant("2024-07-01")
+    one, two = (forecast(h, RULE, BaseRate(20, 1.0, 1.1), predictor, signals, t) for h in (plain, mended))
+    assert one.season is not None
+    assert one == two
+
+
+def test_of_large_populations_a_part_is_enough():
+    everyone = np.arange(0, 3 * _MOST, 2)
+    part = _part_of(everyone)
+    assert len(part) == _MOST
+    assert (np.diff(part) > 0).all()
+    assert np.isin(part, everyone).all()
+    assert np.array_equal(_part_of(everyone + 1), part + 1)  # which ones depends on their number alone
+    assert _part_of(part) is part
+
+
+def test_nobody_among_few_is_no_certainty():
+    assert shift_to(np.zeros(20), 0.0) == pytest.approx(np.log(0.025 / 0.975))
+    assert shift_to(np.zeros(20), 1.0) == pytest.approx(-np.log(0.025 / 0.975))
+    assert shift_to(np.zeros(20_000), 0.0) == pytest.approx(np.log(1e-4), abs=1e-3)
 
 
 def test_a_gap_and_a_table_of_labels():

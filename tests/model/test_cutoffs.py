@@ -1,8 +1,10 @@
 import datetime as dt
 import itertools
 
+import pandas as pd
 import pytest
 
+import churn
 from churn.config import TrainingSettings
 from churn.data.history import DAY_US
 from churn.errors import ParameterError
@@ -38,3 +40,15 @@ def test_none_is_told(history, definition):
         choose_cutoffs(history, definition, 2, settings=TrainingSettings(test_cutoff=day))
     with pytest.raises(ParameterError, match=r"no cutoff to judge.*Given: none"):
         choose_cutoffs(history, definition, [], settings=TrainingSettings())
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/Santiago", "Pacific/Auckland"])
+def test_no_instant_is_judged_twice_where_clocks_change(zone):
+    day = pd.date_range("2021-01-01", "2024-06-30", freq="D")
+    orders = pd.DataFrame({"customer": "a", "time": day, "amount": 1.0})
+    history = churn.make_history(orders, timezone=zone)
+    rule = churn.Inactivity(active_days=60, horizon_days=45)
+    chosen = choose_cutoffs(history, rule, 12, settings=TrainingSettings())
+    assert len(chosen) == 12
+    assert all(b - a >= rule.window_us for a, b in itertools.pairwise(chosen))
+    assert all(history.midnight(c) == c for c in chosen)

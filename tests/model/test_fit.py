@@ -56,6 +56,17 @@ def test_in_a_short_history_the_oldest_snapshot_stands_in():
     assert newest.cutoffs.tolist() == [15 * DAY_US]
 
 
+@pytest.mark.parametrize("first_churn", [4, 5])
+def test_where_nobody_churned_at_first_later_snapshots_are_chosen_by(three, first_churn):
+    learn = rows(300)
+    learn = replace(learn, y=np.where(learn.cutoff < first_churn * 15 * DAY_US, 0.0, learn.y))
+    early, before, _ = split_later(learn, RULE)
+    assert early.y.sum() > 5
+    assert before is None  # it is among those that are fitted on
+    fitted = fit(learn, RULE, three, SETTINGS)
+    assert np.isfinite(fitted.predictor.log_odds(learn.X, threads=1)).all()
+
+
 def test_few_customers_get_the_logistic_model_and_the_reason_is_told(three):
     learn = rows(150)
     assert too_few_for_trees(learn)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import churn
@@ -48,3 +49,31 @@ def test_a_cutoff_whose_outcome_is_open_is_refused(history, definition):
 )
 def test_too_few_outcomes_tell_which_days_give_more(definition, more_churn, advice):
     assert advice in _advice(definition, more_churn=more_churn)
+
+
+def test_what_is_recorded_after_the_cutoff_changes_nothing_of_the_fit():
+    """Orders of the last weeks that were recorded late, and an old one that came to light, are not learnt from."""
+    tables = churn.make_shop(customers=500, seed=6, days=600)
+    rule = churn.Inactivity(active_days=90, horizon_days=30)
+    t = pd.Timestamp("2025-11-01", tz="UTC")
+    orders = tables.orders.assign(recorded_at=tables.orders["time"])
+    late = (orders["time"] >= t - pd.Timedelta(days=20)) & (orders["time"] < t) & (orders.index % 2 == 0)
+    assert late.sum() > 20
+    orders.loc[late, "recorded_at"] = t
+    old = orders.iloc[:1].assign(
+        order_id="old", time=pd.Timestamp("2023-01-01", tz="UTC"), recorded_at=t + pd.Timedelta(days=1)
+    )
+    settings = TrainingSettings(threads=1, max_snapshots=40)
+    one, two = (
+        fit_at(h, rule, h.instant(t), settings=settings, features=FeatureSettings())
+        for h in (
+            churn.make_history(o, customers=tables.customers, data_end=tables.end)
+            for o in (orders[~late], pd.concat([old, orders]))
+        )
+    )
+    assert one.cutoffs == two.cutoffs
+    assert np.array_equal(one.learn.y, two.learn.y)
+    assert one.fitted.predictor == two.fitted.predictor
+    assert one.base_rate == two.base_rate
+    assert one.forecast == two.forecast
+    assert all(np.array_equal(p, two.predictions[name]) for name, p in one.predictions.items())
