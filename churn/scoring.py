@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.config import ScoringSettings, ValueSettings
-from churn.data.history import DAY_US, History, Instant, check_history
+from churn.data.history import DAY_US, History, Instant
 from churn.display import Rendered, format_amount, format_count, format_percent
-from churn.errors import DataError, ParameterError
+from churn.errors import DataError
 from churn.features.compute import feature_matrices
 from churn.files import replacing_folder
-from churn.model.bundle import Model
+from churn.model.bands import BANDS, LISTED_FROM, bands_of, is_listed, odds_of
+from churn.model.bundle import Model, check_ready
 from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS, explain_listed
 from churn.model.value.spend import SpendModel
 from churn.progress import report
@@ -24,9 +25,6 @@ from churn.retention.outlook import Outlook, make_outlook
 if TYPE_CHECKING:
     import pandas as pd
 
-# Bands by odds against the average odds of the scored customers: they work at any base rate.
-BANDS = (("critical", 4.0), ("high", 2.0), ("elevated", 1.0), ("low", 0.0))
-LISTED_FROM = 2.0
 COLUMNS = {
     "customer": "the customer's id, as it came",
     "rank": "place in the list, by value at stake",
@@ -235,26 +233,8 @@ def score(
     import pandas as pd
 
     settings, value = settings or ScoringSettings(), value or ValueSettings()
-    if not isinstance(model, Model):
-        raise ParameterError(
-            "A model is needed here",
-            given=type(model).__name__,
-            allowed="training.model or what churn.load_model returns",
-            fix="Pass churn.load_model(folder) instead of the folder.",
-            code="not-a-model",
-        )
-    check_history(history)
+    t = check_ready(model, history, as_of)
     definition = model.definition
-    model.check_history(history)
-    t = history.closing if as_of is None else history.instant(as_of)
-    if t > history.closing:
-        raise ParameterError(
-            f"The cutoff {history.date(t)} lies after the end of the data",
-            given=f"the last order is of {history.date(history.data_end)}",
-            allowed=f"cutoffs up to {history.date(history.closing)}",
-            fix="Choose an earlier cutoff, bring newer data, or set data_end to the time of the extract.",
-            code="immature",
-        )
     view = history.as_of(t)
     population = definition.population(view)
     if len(population) == 0:
@@ -275,26 +255,23 @@ def score(
     spend = model.spend or SpendModel("own_mean", definition.horizon_days, definition.lookback_days)
     staying = spend.if_staying(X, model.signal_names, cutoff=t, threads=threads)
     stake = p * staying
-    odds = p / np.maximum(1 - p, 1e-12)
-    average = p.mean() / max(1 - p.mean(), 1e-12)
-    band_of = np.select([odds >= k * average for _, k in BANDS], [name for name, _ in BANDS], default="low")
     everyone = pd.DataFrame(
         {
             "customer": history.customers[population],
             "churn_probability": p,
-            "risk_band": band_of,
+            "risk_band": bands_of(p),
             "value_at_stake": stake,
             "spend_if_staying": staying,
             "expected_spend": spend.expected(p, staying),
             "lifetime_value": spend.lifetime(p, staying, cutoff=t, **value.model_dump()),
         }
     )
+    chosen = np.flatnonzero(is_listed(p, settings.threshold))
     if settings.threshold is not None:
-        chosen = np.flatnonzero(p >= settings.threshold)
         rule = f"Listed: churn probability of {100 * settings.threshold:g} % or more"
     else:
-        chosen = np.flatnonzero(odds >= LISTED_FROM * average)
-        limit = LISTED_FROM * average / (1 + LISTED_FROM * average)
+        least = LISTED_FROM * odds_of(p)[1]
+        limit = least / (1 + least)
         rule = f"Listed: odds of churn at least twice the average, a probability of {format_percent(limit, 0)} or more"
     chosen = chosen[np.lexsort((population[chosen], -p[chosen], -stake[chosen]))]
     left, count = len(population) - len(chosen), len(chosen)

@@ -35,6 +35,10 @@ class Definition(ABC):
         return self.gap_days + self.horizon_days
 
     @property
+    def _to_act(self) -> str:
+        return f", leaving the first {self.gap_days} days free to act" if self.gap_days else ""
+
+    @property
     @abstractmethod
     def tables(self) -> tuple[str, ...]:
         """The logs that tell who is active."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from churn.data.history import EventLog, History
-from churn.definition.base import Definition, Staying, check_days
-from churn.definition.inactivity import is_active, seen_before
+from churn.definition.base import Staying
+from churn.definition.orders import ByOrders
 from churn.errors import ParameterError
 
 
 @dataclass(frozen=True)
-class LabelTable(Definition):
+class LabelTable(ByOrders):
     """Churn as a table of your own says it: the `labels` with customer, time (the cutoff) and churned.
 
     The cutoffs of the table are those that are learnt from and judged at. At each of them, and at scoring, the
@@ -45,31 +45,6 @@ class LabelTable(Definition):
     """
 
     kind: ClassVar[str] = "labels"
-    active_days: int
-    horizon_days: int
-    gap_days: int = 0
-
-    def __post_init__(self) -> None:
-        for name, least in (("active_days", 1), ("horizon_days", 1), ("gap_days", 0)):
-            check_days(name, getattr(self, name), least)
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The logs that tell who is active: the orders."""
-        return ("orders",)
-
-    @property
-    def lookback_days(self) -> int:
-        """Days of history that the population needs: those within which an order makes a customer active."""
-        return self.active_days
-
-    def active(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
-        """Tell of each customer whether there is an order in ``[instant - active_days, instant)``."""
-        return is_active(logs["orders"], customers, instant, self.active_days)
-
-    def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
-        """Tell of each customer whether there is any order before an instant."""
-        return seen_before(logs["orders"], customers, instant)
 
     def cutoffs(self, history: History) -> np.ndarray:
         """Return the cutoffs of the table, ascending."""
@@ -115,26 +90,15 @@ class LabelTable(Definition):
         return count
 
     @property
-    def active_means(self) -> str:
-        """What makes a customer active, in words."""
-        return f"an order in the last {self.active_days} days"
-
-    @property
-    def lost_means(self) -> str:
-        """What makes an active customer no longer active, in words."""
-        return f"no order for {self.active_days} days"
-
-    @property
     def churn_means(self) -> str:
         """What the probability is of, in words."""
         return "churn within the horizon, as the table of labels says it"
 
     def describe(self) -> str:
         """Say the definition in one sentence."""
-        gap = f", leaving the first {self.gap_days} days free to act" if self.gap_days else ""
         return (
             f"active = {self.active_means}; churn = what the table of labels says of the next "
-            f"{self.horizon_days} days{gap}"
+            f"{self.horizon_days} days{self._to_act}"
         )
 
     def staying(self, churn_probability: np.ndarray, recency_days: np.ndarray) -> Staying:  # noqa: ARG002

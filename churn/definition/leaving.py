@@ -11,7 +11,7 @@ import numpy as np
 from churn.data.contracts import nearest
 from churn.data.history import DAY_US, EventLog, History
 from churn.definition.base import Definition, Staying, check_days, check_words, log_of
-from churn.definition.inactivity import is_active, seen_before
+from churn.definition.orders import is_active, seen_before
 from churn.errors import ParameterError
 
 # The tables that may hold leaving events, and the column that says what a row is.
@@ -133,10 +133,7 @@ class LeavingEvent(Definition):
 
     def describe(self) -> str:
         """Say the definition in one sentence."""
-        gap = f", leaving the first {self.gap_days} days free to act" if self.gap_days else ""
-        return (
-            f"active = {self.active_means}; churn = {self._named} in the next {self.horizon_days} days{gap}"
-        )
+        return f"active = {self.active_means}; churn = {self._named} in the next {self.horizon_days} days{self._to_act}"
 
     def staying(self, churn_probability: np.ndarray, recency_days: np.ndarray) -> Staying:  # noqa: ARG002
         """Return None: who does not leave may still fall silent, and that is not foreseen."""

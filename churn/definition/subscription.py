@@ -11,7 +11,7 @@ import numpy as np
 from churn.data.contracts import nearest
 from churn.data.history import DAY_US, NEVER, EventLog, History
 from churn.definition.base import Definition, Staying, check_days, check_words, log_of
-from churn.definition.inactivity import seen_before
+from churn.definition.orders import seen_before
 from churn.errors import ParameterError
 
 

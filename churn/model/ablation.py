@@ -87,7 +87,7 @@ def refit(
     except ChurnError:
         return None
     X = fold.test.X[:, keep]
-    return np.asarray(fitted.predictor.predict(X, shift=fold.shift, threads=settings.threads))
+    return np.asarray(fitted.predictor.predict(X, shift=fold.forecast.shift, threads=settings.threads))
 
 
 def without_groups(

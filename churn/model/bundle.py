@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from churn.config import FeatureSettings
-from churn.data.history import History
+from churn.data.history import History, Instant, check_history
 from churn.definition import Definition
 from churn.display import Rendered, format_count
-from churn.errors import ModelError
+from churn.errors import ModelError, ParameterError
 from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.files import replacing_folder
@@ -213,6 +213,38 @@ class Training(Rendered):
         """Return the verdict and the figures."""
         tracked = f"\nMLflow run {self.run_id} in {self.tracking_uri}" if self.run_id else ""
         return f"{self.verdict}\n\n{self.model.render()}{tracked}"
+
+
+def check_ready(model: Model, history: History, as_of: Instant | None = None) -> int:
+    """Return the cutoff at which a model is to score a history; the one after the last order when left out.
+
+    Raises
+    ------
+    ParameterError
+        One of the two is something else, or the cutoff is no date or lies after the end of the data.
+    ModelError
+        The history lacks a table or column that the model was trained with.
+    """
+    if not isinstance(model, Model):
+        raise ParameterError(
+            "A model is needed here",
+            given=type(model).__name__,
+            allowed="training.model or what churn.load_model returns",
+            fix="Pass churn.load_model(folder) instead of the folder.",
+            code="not-a-model",
+        )
+    check_history(history)
+    model.check_history(history)
+    t = history.closing if as_of is None else history.instant(as_of)
+    if t > history.closing:
+        raise ParameterError(
+            f"The cutoff {history.date(t)} lies after the end of the data",
+            given=f"the last order is of {history.date(history.data_end)}",
+            allowed=f"cutoffs up to {history.date(history.closing)}",
+            fix="Choose an earlier cutoff, bring newer data, or set data_end to the time of the extract.",
+            code="immature",
+        )
+    return t
 
 
 def signal_facts(signal: Signal) -> dict[str, Any]:

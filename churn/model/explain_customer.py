@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from churn.data.history import History, Instant, check_history
+from churn.data.history import History, Instant
 from churn.errors import ParameterError
 from churn.features.compute import feature_matrices
-from churn.model.bundle import Model
+from churn.model.bundle import Model, check_ready
 from churn.model.explain import explain_rows
 from churn.model.reasons.explanation import Explanation
 from churn.model.reasons.words import Setting
@@ -67,24 +67,7 @@ def explain_customer(
     >>> history = churn.load_history("churn.yaml")  # doctest: +SKIP
     >>> print(churn.explain_customer(model, history, "C000042"))  # doctest: +SKIP
     """
-    check_history(history)
-    if not isinstance(model, Model):
-        raise ParameterError(
-            "A model is needed here",
-            given=type(model).__name__,
-            allowed="training.model or what churn.load_model returns",
-            fix="Pass churn.load_model(folder) instead of the folder.",
-            code="not-a-model",
-        )
-    model.check_history(history)
-    cutoff = history.closing if as_of is None else history.instant(as_of)
-    if cutoff > history.closing:
-        raise ParameterError(
-            f"The cutoff {history.date(cutoff)} lies after the end of the data",
-            allowed=f"cutoffs up to {history.date(history.closing)}",
-            fix="Choose an earlier cutoff, or bring newer data.",
-            code="immature",
-        )
+    cutoff = check_ready(model, history, as_of)
     position = find_customer(history.customers, customer)
     population = model.definition.population(history.as_of(cutoff))
     if position not in population:

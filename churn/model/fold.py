@@ -62,11 +62,6 @@ class Fold:
     predictions: dict[str, np.ndarray]
     left_out: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def shift(self) -> float:
-        """Log-odds by which the forecast of the base rate moves the model's predictions."""
-        return self.forecast.shift
-
 
 def fit_at(
     history: History,

@@ -13,11 +13,11 @@ from churn.data.history import DAY_US, History
 from churn.definition import Definition
 from churn.display import Rendered, format_count, format_percent
 from churn.features.compute import feature_matrices
+from churn.model.bands import is_listed
 from churn.model.evaluate import Estimate, estimates
 from churn.model.fold import Fold
 
 EVERY_DAYS = 7
-LISTED_FROM = 2.0  # times the average odds, as in the at-risk list
 
 
 @dataclass(frozen=True)
@@ -120,21 +120,6 @@ class LeadTime(Rendered):
         return "\n".join(lines)
 
 
-def flags(p: np.ndarray, scoring: ScoringSettings) -> np.ndarray:
-    """Return which predictions would be on the at-risk list: shape (n_rows,) of bool.
-
-    Examples
-    --------
-    >>> flags(np.array([0.1, 0.1, 0.1, 0.5]), ScoringSettings()).tolist()
-    [False, False, False, True]
-    """
-    if scoring.threshold is not None:
-        return np.asarray(p >= scoring.threshold)
-    mean = p.mean() if len(p) else 0.0
-    odds = p / np.maximum(1 - p, 1e-12)
-    return np.asarray(odds >= LISTED_FROM * mean / max(1 - mean, 1e-12))
-
-
 def watch(
     history: History, definition: Definition, fold: Fold, scoring: ScoringSettings, threads: int = 1
 ) -> list[Watch]:
@@ -146,8 +131,8 @@ def watch(
     for t, who, X in zip(
         instants, people, feature_matrices(history, instants, people, fold.signals), strict=True
     ):
-        p = fold.fitted.predictor.predict(X, shift=fold.shift, threads=threads)
-        out.append(Watch(t, who, who[flags(p, scoring)]))
+        p = fold.fitted.predictor.predict(X, shift=fold.forecast.shift, threads=threads)
+        out.append(Watch(t, who, who[is_listed(p, scoring.threshold)]))
     return out
 
 

@@ -115,7 +115,7 @@ def replay(task: tuple[Plan, int], step: Callable[[], None]) -> Replayed | Skipp
         "last_cutoff": plan.history.date(fold.cutoffs[-1]),
         "signals": len(fold.signals),
         "test_rows": len(judged.y),
-        "shift": fold.shift,
+        "shift": fold.forecast.shift,
         **fold.fitted.facts,
     }
     watches = (

@@ -1,4 +1,4 @@
-"""Training: stacked snapshots, early stopping on a later one, a refit, and judgement on a held-out cutoff."""
+"""Training: a model of many cutoffs, judged on a later one that it has not seen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from churn.config import Config, FeatureSettings, TrackingSettings, TrainingSett
 from churn.data.history import History, check_history
 from churn.definition import Definition
 from churn.features.signal import Signal
-from churn.model.baselines import BASELINES
 from churn.model.bundle import Model, Training
 from churn.model.evaluate import Evaluation, evaluate
 from churn.model.fold import Fold, fit_at
@@ -67,9 +66,8 @@ def train(
 
     Notes
     -----
-    The number of trees is found by early stopping on the newest training snapshot, with the model fitted on
-    those whose labels end by it. What is watched is the log loss after moving the mean prediction to that
-    snapshot's churn rate: base rates drift with the season, and stopping on the plain log loss ends too early.
+    What is fitted, and how it is chosen, says `churn.model.fit.fit`; how the base rate of a cutoff is forecast,
+    `churn.model.baserate`.
     """
     settings, features = settings or TrainingSettings(), features or FeatureSettings()
     own = (own,) if isinstance(own, Signal) else tuple(own)
@@ -117,7 +115,7 @@ def make_model(
         tuple(s.name for s in fold.signals),
         features,
         evaluation,
-        evaluation.beats_baselines(_baselines(evaluation)),
+        evaluation.beats_baselines(tuple(b for b in fold.predictions if b != "model")),
         {
             "name": history.name,
             "rows": len(fold.learn),
@@ -145,8 +143,3 @@ def make_model(
         spend,
         base_rate=fold.base_rate,
     )
-
-
-def _baselines(evaluation: Evaluation) -> tuple[str, ...]:
-    """Return the baselines that were judged; one that does not apply is not among them."""
-    return tuple(b for b in BASELINES if b in evaluation.metrics)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import churn
-from churn.errors import ChurnError, ModelError
+from churn.errors import ChurnError, ModelError, ParameterError
 from churn.features.compute import feature_matrix
-from churn.model.bundle import load_model
+from churn.model.bundle import check_ready, load_model
 from churn.model.predictor import Predictor
 
 
@@ -205,3 +205,17 @@ def test_the_forecast_of_spend_comes_back_with_its_trees(saved, model, X):
     (saved / "spend_0.txt").write_text("changed")
     with pytest.raises(ModelError, match=r"spend_0\.txt is missing or is not the file that was saved"):
         load_model(saved)
+
+
+def test_a_model_is_ready_up_to_the_midnight_after_the_last_order(model, history):
+    closing = history.closing
+    assert check_ready(model, history) == check_ready(model, history, closing) == closing
+    assert check_ready(model, history, "2025-09-01") == history.instant("2025-09-01")
+    with pytest.raises(ParameterError, match=r"lies after the end of the data.*cutoffs up to") as e:
+        check_ready(model, history, closing + 1)
+    assert e.value.code == "immature"
+    with pytest.raises(ParameterError, match=r"A model is needed here.*Given: str.*load_model") as e:
+        check_ready("models/shop/champion", history)
+    assert e.value.code == "not-a-model"
+    with pytest.raises(ParameterError, match="A history is needed here"):
+        check_ready(model, history.logs)

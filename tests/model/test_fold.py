@@ -26,7 +26,7 @@ def test_labels_of_the_training_rows_end_by_the_cutoff(fold, definition):
 def test_the_model_comes_first_with_its_shift_then_the_baselines(fold):
     assert next(iter(fold.predictions)) == "model"
     assert set(fold.predictions) >= {"model", "prevalence", "recency", "overdue", "rfm_logistic", "bgnbd"}
-    expected = fold.fitted.predictor.predict(fold.test.X, shift=fold.shift, threads=1)
+    expected = fold.fitted.predictor.predict(fold.test.X, shift=fold.forecast.shift, threads=1)
     assert np.array_equal(fold.predictions["model"], expected)
     assert fold.shift == fold.forecast.shift != 0
 

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 import churn
-from churn.config import ScoringSettings
 from churn.data.history import DAY_US
-from churn.model.leadtime import Watch, departures, flags, lead_time
+from churn.model.bands import is_listed
+from churn.model.leadtime import Watch, departures, lead_time
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -82,21 +82,12 @@ def test_nobody_left_or_nothing_watched():
     assert lead_time(history, DEFINITION, []) is None
 
 
-def test_the_list_is_that_of_the_score():
-    p = np.array([0.1, 0.1, 0.1, 0.5])
-    assert flags(p, ScoringSettings(threshold=0.1)).all()
-    assert flags(p, ScoringSettings(threshold=0.6)).sum() == 0
-    assert flags(np.full(5, 0.3), ScoringSettings()).sum() == 0
-    odds = p / (1 - p)
-    assert flags(p, ScoringSettings()).tolist() == (odds >= 2 * p.mean() / (1 - p.mean())).tolist()
-
-
 def test_lists_agree_with_score(history, model, definition):
     """The list of a cutoff is the at-risk list of the same model."""
     cutoff = history.instant(model.training["test_cutoff"])
     scores = churn.score(model, history, cutoff)
     p = scores.everyone["churn_probability"].to_numpy()
-    listed = set(scores.everyone["customer"][flags(p, ScoringSettings())])
+    listed = set(scores.everyone["customer"][is_listed(p)])
     assert listed == set(scores.at_risk["customer"])
 
 

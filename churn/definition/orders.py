@@ -1,0 +1,73 @@
+"""What kinds of churn share in which a customer is whoever ordered lately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from churn.data.history import DAY_US, EventLog
+from churn.definition.base import Definition, check_days
+
+
+@dataclass(frozen=True)
+class ByOrders(Definition):
+    """A definition whose population at a cutoff T is every customer with an order in ``[T - active_days, T)``.
+
+    Raises
+    ------
+    ParameterError
+        A value is not a whole number of days in its range.
+    """
+
+    active_days: int
+    horizon_days: int
+    gap_days: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("active_days", 1), ("horizon_days", 1), ("gap_days", 0)):
+            check_days(name, getattr(self, name), least)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The logs that tell who is active: the orders."""
+        return ("orders",)
+
+    @property
+    def lookback_days(self) -> int:
+        """Days of history that the population needs: those within which an order makes a customer active."""
+        return self.active_days
+
+    def active(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
+        """Tell of each customer whether there is an order in ``[instant - active_days, instant)``."""
+        return is_active(logs["orders"], customers, instant, self.active_days)
+
+    def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
+        """Tell of each customer whether there is any order before an instant."""
+        return seen_before(logs["orders"], customers, instant)
+
+    @property
+    def active_means(self) -> str:
+        """What makes a customer active, in words."""
+        return f"an order in the last {self.active_days} days"
+
+    @property
+    def lost_means(self) -> str:
+        """What makes an active customer no longer active, in words."""
+        return f"no order for {self.active_days} days"
+
+
+def is_active(rows: EventLog, customers: int, instant: int, active_days: int) -> np.ndarray:
+    """Tell of each customer whether there is a row in ``[instant - active_days, instant)``."""
+    first, last = np.searchsorted(rows.time, [instant - active_days * DAY_US, instant], side="left")
+    active = np.zeros(customers, dtype=bool)
+    active[rows.customer[first:last]] = True
+    return active
+
+
+def seen_before(rows: EventLog, customers: int, instant: int) -> np.ndarray:
+    """Tell of each customer whether there is any row before an instant."""
+    seen = np.zeros(customers, dtype=bool)
+    seen[rows.customer[: np.searchsorted(rows.time, instant, side="left")]] = True
+    return seen
