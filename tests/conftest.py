@@ -57,7 +57,9 @@ def training(history, definition):
     import churn
     from churn.config import TrainingSettings
 
-    return churn.train(history, definition, settings=TrainingSettings(max_snapshots=10), track=False)
+    return churn.train(
+        history, definition, settings=TrainingSettings(max_snapshots=6, threads=1), track=False
+    )
 
 
 @pytest.fixture(scope="session")

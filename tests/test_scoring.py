@@ -264,7 +264,8 @@ def test_integer_ids_come_back_as_integers():
         }
     )
     history = churn.make_history(orders)
-    training = churn.train(history, churn.Inactivity(90, 45), track=False)
+    settings = churn.TrainingSettings(max_snapshots=3, threads=1)
+    training = churn.train(history, churn.Inactivity(90, 45), settings=settings, track=False)
     result = score(training.model, history, settings=ScoringSettings(threshold=0.01))
     assert result.at_risk["customer"].dtype == np.int64
     assert result.at_risk["ignored_complaints"].isna().all()

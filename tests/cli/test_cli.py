@@ -25,6 +25,7 @@ def place(shop, tmp_path_factory):
             },
         },
         "definition": {"active_days": 120, "horizon_days": 45},
+        "training": {"max_snapshots": 4},
     }
     (folder / "shop.yaml").write_text(yaml.safe_dump(config))
     return folder

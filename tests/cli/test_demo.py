@@ -9,7 +9,7 @@ from churn.__main__ import run
 
 @pytest.mark.filterwarnings("ignore")
 def test_demo_makes_everything_it_names(capsys, tmp_path):
-    assert run(["demo", "--customers", "1200", "--out", "d"]) == 0
+    assert run(["demo", "--customers", "700", "--out", "d"]) == 0
     out = capsys.readouterr().out
     assert "Retention as of 2025-12-31" in out
     assert "At risk:" in out

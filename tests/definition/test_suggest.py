@@ -81,12 +81,10 @@ def test_a_history_that_leaves_little_room_gets_a_shorter_definition():
         ]
         >= 3
     )
-    assert (
-        churn.train(
-            shop.history(), Inactivity(proposal.active_days, proposal.horizon_days), track=False
-        ).model.training["snapshots"]
-        >= 3
-    )
+    rule = Inactivity(proposal.active_days, proposal.horizon_days)
+    settings = churn.TrainingSettings(max_snapshots=3, threads=1)
+    training = churn.train(shop.history(), rule, settings=settings, track=False)
+    assert training.model.training["snapshots"] == 3
 
 
 def test_too_short_a_history_is_told():

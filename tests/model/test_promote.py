@@ -103,7 +103,8 @@ def test_models_with_other_signals_are_each_asked_with_their_own(good, shop, his
     del tables["tickets"]
     poorer = churn.make_history(**tables, segments=("country", "segment"))
     features = churn.FeatureSettings(windows=(10, 20))
-    champion = churn.train(poorer, definition, features=features, track=False).model
+    settings = churn.TrainingSettings(max_snapshots=3, threads=1)
+    champion = churn.train(poorer, definition, features=features, settings=settings, track=False).model
     assert set(champion.signal_names) != set(good.signal_names)
     result = compare_models(champion, good, history)
     t = history.instant(result.cutoffs[-1])

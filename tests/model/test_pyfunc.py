@@ -115,7 +115,8 @@ def test_a_signal_made_in_python_needs_no_code_to_be_served(history, definition,
     def own(orders, as_of):
         return orders.groupby("customer")["amount"].sum() / 2
 
-    model = churn.train(history, definition, own=[own], track=False).model
+    settings = churn.TrainingSettings(max_snapshots=3, threads=1)
+    model = churn.train(history, definition, own=[own], settings=settings, track=False).model
     served = RowModel(load_model(model.save(tmp_path / "m")))
     rows = pd.DataFrame([[1.0] * len(model.signal_names)], columns=list(model.signal_names))
     for f in served.model.signal_facts:

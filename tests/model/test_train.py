@@ -11,7 +11,7 @@ from churn.errors import ModelError, ParameterError
 from churn.model.explain import explain_rows
 from churn.model.reasons.words import Setting
 
-QUICK = TrainingSettings(max_snapshots=10)  # as the fixture `training`
+QUICK = TrainingSettings(max_snapshots=4, threads=1)
 
 
 def test_beats_the_baselines_on_the_shop_and_says_so(training):
@@ -24,7 +24,8 @@ def test_beats_the_baselines_on_the_shop_and_says_so(training):
 
 
 def test_is_deterministic_given_the_seed(history, definition, training):
-    again = churn.train(history, definition, settings=QUICK, track=False)
+    settings = TrainingSettings(**training.model.training["settings"])
+    again = churn.train(history, definition, settings=settings, track=False)
     assert again.model.predictor == training.model.predictor
     assert again.model.evaluation == training.model.evaluation
 
@@ -84,7 +85,7 @@ def test_unlearnable_data_are_not_promoted():
             "amount": 10.0,
         }
     )
-    training = churn.train(churn.make_history(orders), churn.Inactivity(90, 45), track=False)
+    training = churn.train(churn.make_history(orders), churn.Inactivity(90, 45), settings=QUICK, track=False)
     auc = training.model.evaluation.metrics["model"]["auc"]
     assert auc.low < 0.58
     if not training.model.beats_baselines:
