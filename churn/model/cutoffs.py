@@ -8,7 +8,7 @@ from churn.config import TrainingSettings
 from churn.data.history import History, Instant
 from churn.definition import Definition
 from churn.errors import ParameterError
-from churn.model.fold import check_mature
+from churn.model.fold import check_mature, final_cutoff
 
 
 def choose_cutoffs(
@@ -35,11 +35,7 @@ def choose_cutoffs(
             raise ParameterError(
                 "There is no such number of cutoffs", given=repr(cutoffs), allowed="whole numbers from 1"
             )
-        final = (
-            definition.last_mature_cutoff(history)
-            if settings.test_cutoff is None
-            else history.instant(settings.test_cutoff)
-        )
+        final = final_cutoff(history, definition, settings)
         back = range(cutoffs) if last else range(1, cutoffs + 1)
         found = _window_apart(history, definition, final, back)
         chosen = sorted(c for c in found if c > history.data_start)

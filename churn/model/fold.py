@@ -119,6 +119,13 @@ def fit_at(
     )
 
 
+def final_cutoff(history: History, definition: Definition, settings: TrainingSettings) -> int:
+    """Return the cutoff that a model is judged at in the end: the settings' one, or the last mature one."""
+    if settings.test_cutoff is None:
+        return definition.last_mature_cutoff(history)
+    return history.instant(settings.test_cutoff)
+
+
 def check_mature(history: History, definition: Definition, cutoff: int) -> None:
     """Raise a `ParameterError` where the outcome of a cutoff is not known yet."""
     if not definition.is_mature(history, cutoff):

@@ -11,7 +11,7 @@ from churn.definition import Definition
 from churn.features.signal import Signal
 from churn.model.bundle import Model, Training
 from churn.model.evaluate import Evaluation, evaluate
-from churn.model.fold import Fold, fit_at
+from churn.model.fold import Fold, final_cutoff, fit_at
 from churn.model.value.fit import fit_spend
 from churn.model.value.spend import SpendModel
 from churn.model.verdict import training_verdict
@@ -72,11 +72,7 @@ def train(
     settings, features = settings or TrainingSettings(), features or FeatureSettings()
     own = (own,) if isinstance(own, Signal) else tuple(own)
     check_history(history)
-    test_cutoff = (
-        definition.last_mature_cutoff(history)
-        if settings.test_cutoff is None
-        else history.instant(settings.test_cutoff)
-    )
+    test_cutoff = final_cutoff(history, definition, settings)
     fold = fit_at(history, definition, test_cutoff, settings=settings, features=features, own=own)
     evaluation = evaluate(
         fold.test.y,

@@ -1,4 +1,3 @@
-import datetime as dt
 import itertools
 
 import pandas as pd
@@ -35,7 +34,6 @@ def test_the_final_cutoff_is_the_settings_where_they_name_one(history, definitio
 
 def test_none_is_told(history, definition):
     day = history.timestamp(history.data_start + 10 * DAY_US).date()
-    assert isinstance(day, dt.date)
     with pytest.raises(ParameterError, match=r"no cutoff to judge the model at.*orders since.*Name cutoffs"):
         choose_cutoffs(history, definition, 2, settings=TrainingSettings(test_cutoff=day))
     with pytest.raises(ParameterError, match=r"no cutoff to judge.*Given: none"):

@@ -7,7 +7,7 @@ import pytest
 import churn
 from churn.config import FeatureSettings, TrainingSettings
 from churn.errors import ParameterError
-from churn.model.fold import _advice, check_mature, fit_at
+from churn.model.fold import _advice, check_mature, final_cutoff, fit_at
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,12 @@ def test_the_model_comes_first_with_its_shift_then_the_baselines(fold):
     expected = fold.fitted.predictor.predict(fold.test.X, shift=fold.forecast.shift, threads=1)
     assert np.array_equal(fold.predictions["model"], expected)
     assert fold.forecast.shift != 0
+
+
+def test_the_final_cutoff_is_the_one_that_the_settings_name_else_the_last_mature_one(history, definition):
+    assert final_cutoff(history, definition, TrainingSettings()) == definition.last_mature_cutoff(history)
+    named = final_cutoff(history, definition, TrainingSettings(test_cutoff="2025-09-01"))
+    assert named == history.instant("2025-09-01")
 
 
 def test_a_cutoff_whose_outcome_is_open_is_refused(history, definition):
