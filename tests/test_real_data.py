@@ -42,7 +42,7 @@ def test_train_and_score_as_of_an_earlier_day(retail):
 
     d = churn.Inactivity(180, 60)
     training = churn.train(
-        retail, d, settings=TrainingSettings(test_cutoff=dt.date(2011, 6, 12)), track=False
+        retail, d, settings=TrainingSettings(test_cutoff=dt.date(2011, 6, 12), max_snapshots=8), track=False
     )
     metrics = training.model.evaluation.metrics
     assert training.model.beats_baselines
