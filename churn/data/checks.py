@@ -243,3 +243,13 @@ def minute_text(instant: int | None) -> str | None:
     if instant is None:
         return None
     return dt.datetime.fromtimestamp(instant // 1_000_000, dt.UTC).strftime("%Y-%m-%d %H:%M")
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """How many rows of a table repeat a key without being corrections."""
+
+    key: str
+    again: int = 0
+    rows: int = 0
+    shown: Finding | None = None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time as clock
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.data.checks import Action, Finding, merge_findings
+from churn.data.checks import Action, Finding, Repeated, merge_findings
 from churn.data.contracts import nearest
 from churn.data.history import DAY_US, NEVER
 from churn.data.locations import FILE_COLUMN
@@ -393,16 +392,6 @@ class RowRules:
                 start = joined[codes[name]]
                 before = (tables[name].columns[tables[name].contract.time or ""] < start) & (start != NEVER)
                 self.note(tables[name], before, "before-joined", message)
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """How many rows of a table repeat a key without being corrections."""
-
-    key: str
-    again: int = 0
-    rows: int = 0
-    shown: Finding | None = None
 
 
 def _plural(noun: str) -> str:
