@@ -189,10 +189,13 @@ def _share(weight: float) -> str:
 
 def _chosen(few: bool, weight: float, slope: float, learn: Snapshots) -> str:
     if few:
+        customers = len(np.unique(learn.customer))
         said = (
-            f"Too few customers for trees ({len(np.unique(learn.customer)):,}; from {FEWEST_CUSTOMERS} on they learn "
-            "more): the regularised logistic model over all signals is used"
+            f"Too few customers for trees ({customers:,}; from {FEWEST_CUSTOMERS} on they learn more)"
+            if customers < FEWEST_CUSTOMERS
+            else f"Too few customers ever churned, or ever stayed, for trees (from {FEWEST_OF_THE_RARER} on they help)"
         )
+        said += ": the regularised logistic model over all signals is used"
     elif weight == 1:
         said = "Trees alone: a blend with the logistic model was not surely better on later data"
     else:

@@ -10,7 +10,7 @@ import pytest
 from churn.config import TrainingSettings
 from churn.data.history import DAY_US
 from churn.definition import Inactivity
-from churn.model.fit import fit, level_shifts, levels_of, split_later, too_few_for_trees
+from churn.model.fit import _chosen, fit, level_shifts, levels_of, split_later, too_few_for_trees
 from churn.model.predictor import probability
 from churn.model.snapshots import Snapshots
 
@@ -79,7 +79,11 @@ def test_few_customers_get_the_logistic_model_and_the_reason_is_told(three):
 
 def test_few_who_churn_are_few_too():
     learn = rows(2500)
-    assert too_few_for_trees(replace(learn, y=(learn.customer < 40).astype(float)))
+    few = replace(learn, y=(learn.customer < 40).astype(float))
+    assert too_few_for_trees(few)
+    assert _chosen(True, 0.0, 1.0, few).startswith(
+        "Too few customers ever churned, or ever stayed, for trees (from 50"
+    )
     assert not too_few_for_trees(replace(learn, y=(learn.customer < 60).astype(float)))
 
 
