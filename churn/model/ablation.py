@@ -11,7 +11,7 @@ from churn.config import TrainingSettings
 from churn.definition import Definition
 from churn.errors import ChurnError
 from churn.features.signal import Signal
-from churn.model.fit import fit
+from churn.model.fit import fit, level_shifts
 from churn.model.fold import Fold
 
 # Groups across families that users ask about: name, which signals belong.
@@ -86,8 +86,13 @@ def refit(
         fitted = fit(learn, definition, signals, settings)
     except ChurnError:
         return None
-    X = fold.test.X[:, keep]
-    return np.asarray(fitted.predictor.predict(X, shift=fold.forecast.shift, threads=settings.threads))
+    shift = fold.forecast.shift
+    if (
+        not rows.all()
+    ):  # it is a shift from the mean level of all training cutoffs; a part of them has another
+        z = fitted.predictor.log_odds(part.X[:, keep], threads=settings.threads)
+        shift += float(np.mean(list(level_shifts(part, z).values())))
+    return np.asarray(fitted.predictor.predict(fold.test.X[:, keep], shift=shift, threads=settings.threads))
 
 
 def without_groups(

@@ -28,6 +28,19 @@ def test_refitting_on_everything_is_the_model(fold, definition):
     assert (refit(fold, definition, SETTINGS) == fold.predictions["model"]).all()
 
 
+def test_a_model_of_some_cutoffs_is_given_the_level_of_all(fold, definition):
+    """Half of the customers who churned are moved to the oldest cutoff: what is learnt elsewhere has a lower level."""
+    from dataclasses import replace
+
+    learn, oldest = fold.learn, fold.learn.cutoffs[0]
+    y = np.where((learn.cutoff != oldest) & (learn.customer % 2 == 0), 0.0, learn.y)
+    y = np.where(learn.cutoff == oldest, np.maximum(learn.y, learn.customer % 2), y)
+    part = replace(fold, learn=replace(learn, y=y))
+    everything = refit(part, definition, SETTINGS)
+    newest = refit(part, definition, SETTINGS, rows=learn.cutoff != oldest)
+    assert newest.mean() == pytest.approx(everything.mean(), abs=0.05)
+
+
 def test_what_is_left_out_is_not_looked_at(fold, definition):
     """Scrambled columns change nothing where they are left out."""
     from dataclasses import replace
