@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from churn.errors import ParameterError
 
@@ -172,6 +174,23 @@ def replace_text(target: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Write plain values as JSON that a person can read; what JSON cannot say, such as NaN, is an error.
+
+    Examples
+    --------
+    >>> file = Path(tempfile.mkdtemp(), "rate.json")
+    >>> write_json(file, {"name": "Müller", "rate": 0.9})
+    >>> print(file.read_text(encoding="utf-8"))
+    {
+      "name": "Müller",
+      "rate": 0.9
+    }
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    file.write_text(text, encoding="utf-8")
 
 
 def memory_bytes(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from churn.data.history import DAY_US, History, Instant
 from churn.display import Rendered, format_amount, format_count, format_percent
 from churn.errors import DataError
 from churn.features.compute import feature_matrices
-from churn.files import replacing_folder
+from churn.files import replacing_folder, write_json
 from churn.model.bands import BANDS, LISTED_FROM, bands_of, is_listed, odds_of
 from churn.model.bundle import Model, check_ready
 from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS, explain_listed
@@ -123,8 +122,7 @@ class Scores(Rendered):
             _csv_safe(readable).to_csv(fresh / "at_risk.csv", index=False)
             self.reasons.to_parquet(fresh / "reasons.parquet", index=False)
             self.everyone.to_parquet(fresh / "scores.parquet", index=False)
-            text = json.dumps(self.summary(), indent=2, ensure_ascii=False, allow_nan=False)
-            (fresh / "summary.json").write_text(text, encoding="utf-8")
+            write_json(fresh / "summary.json", self.summary())
         return target
 
     def value_line(self) -> str:

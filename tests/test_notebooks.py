@@ -1,4 +1,5 @@
 import json
+import runpy
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,12 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("
 
 def test_there_are_notebooks():
     assert NOTEBOOKS
+
+
+def test_the_first_one_is_what_make_builds():
+    make = runpy.run_path(str(NOTEBOOKS[0].parent / "make.py"))
+    cells = json.loads(NOTEBOOKS[0].read_text())["cells"]
+    assert [(c["cell_type"], "".join(c["source"])) for c in cells] == make["CELLS"]
 
 
 @pytest.mark.notebook

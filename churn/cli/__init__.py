@@ -11,7 +11,9 @@ import typer
 from churn.cli.backtest import backtest
 from churn.cli.common import (
     AsJson,
+    AsOf,
     ConfigFile,
+    ModelFolder,
     load,
     own_signals,
     print_json,
@@ -185,12 +187,8 @@ app.command(short_help="Compare the new model with the champion, and promote it.
 @app.command(short_help="List the customers at risk beside the retention rate.")
 def score(
     config: ConfigFile,
-    as_of: Annotated[
-        str | None, typer.Option(help="Cutoff, YYYY-MM-DD; the end of the data by default.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Folder of a saved model; the champion by default.")
-    ] = None,
+    as_of: AsOf = None,
+    model: ModelFolder = None,
     top: Annotated[int | None, typer.Option(min=1, help="List at most so many customers.")] = None,
     threshold: Annotated[float | None, typer.Option(help="List from this churn probability.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,

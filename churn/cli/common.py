@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ConfigFile = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="YAML file that names the data and the definition.")
 ]
+AsOf = Annotated[str | None, typer.Option(help="Cutoff, YYYY-MM-DD; the end of the data by default.")]
+ModelFolder = Annotated[Path | None, typer.Option(help="Folder of a saved model; the champion by default.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
 

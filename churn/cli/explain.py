@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from churn.cli.common import AsJson, ConfigFile, load, own_signals, print_result, progress
+from churn.cli.common import AsJson, AsOf, ConfigFile, ModelFolder, load, own_signals, print_result, progress
 from churn.cli.models import check_definition, default_model
 
 
@@ -16,12 +15,8 @@ def explain(
     customer: Annotated[
         str, typer.Argument(metavar="CUSTOMER", help="The customer's id, as it is in the data.")
     ],
-    as_of: Annotated[
-        str | None, typer.Option(help="Cutoff, YYYY-MM-DD; the end of the data by default.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Folder of a saved model; the champion by default.")
-    ] = None,
+    as_of: AsOf = None,
+    model: ModelFolder = None,
     json: AsJson = False,
 ) -> None:
     """Explain one customer's score: what raises the risk, what holds it down, and by how much."""

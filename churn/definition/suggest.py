@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from churn.definition.renewals import Renewals, read_renewals
 from churn.definition.silence import Silences
 from churn.display import Rendered, format_count, format_percent, table_text
 from churn.errors import DataError
-from churn.files import replacing_folder
+from churn.files import replacing_folder, write_json
 from churn.progress import report
 
 if TYPE_CHECKING:
@@ -176,8 +175,7 @@ class Suggestion(Rendered):
             self.figure().savefig(fresh / "suggest.png")
             self.curve.to_csv(fresh / "curve.csv", index=False)
             self.choices.to_csv(fresh / "choices.csv", index=False)
-            text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-            (fresh / "suggest.json").write_text(text, encoding="utf-8")
+            write_json(fresh / "suggest.json", self.to_dict())
         return target
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from churn.data.history import History, Instant, check_history
 from churn.definition import Definition
 from churn.display import Rendered
 from churn.features.signal import Signal
-from churn.files import replacing_folder
+from churn.files import replacing_folder, write_json
 from churn.model.backtest_plots import backtest_figures
 from churn.model.cutoffs import choose_cutoffs
 from churn.model.economics import Profit, profit
@@ -165,8 +164,7 @@ class Backtest(Rendered):
                 table.to_csv(fresh / f"{name}.csv", index=False)
             for name, figure in self.figures().items():
                 figure.savefig(fresh / f"{name}.png")
-            text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-            (fresh / "backtest.json").write_text(text, encoding="utf-8")
+            write_json(fresh / "backtest.json", self.to_dict())
         return target
 
     def tables(self) -> dict[str, pd.DataFrame]:
