@@ -46,6 +46,40 @@ def history(shop):
 
 
 @pytest.fixture(scope="session")
+def saved_shop(shop, tmp_path_factory):
+    """The configuration of a saved log in several buckets, made of the same shop as `history`."""
+    import churn.data.size
+    from churn.config import make_config
+    from churn.data.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("saved")
+    shop.write(folder / "data")
+    tables = ("orders", "returns", "tickets", "interactions")
+    sources = {name: {"path": str(folder / "data" / f"{name}.parquet")} for name in tables}
+    sources["customers"] = {
+        "path": str(folder / "data" / "customers.parquet"),
+        "segments": ["country", "segment"],
+        "contact": ["email"],
+    }
+    config = make_config(
+        {
+            "name": "shop",
+            "timezone": "UTC",
+            "data_end": shop.end,
+            "sources": sources,
+            "definition": {"active_days": 120, "horizon_days": 45},
+            "log": {"path": str(folder / "log")},
+            "output": str(folder / "output"),
+            "models": str(folder / "models"),
+        }
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(churn.data.size, "BUCKET_ROWS", 20_000)
+        ingest(config)
+    return config
+
+
+@pytest.fixture(scope="session")
 def definition():
     import churn
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +10,7 @@ import typer
 from churn.cli.backtest import backtest
 from churn.cli.common import (
     AsJson,
-    AsOf,
     ConfigFile,
-    ModelFolder,
     load,
     own_signals,
     print_json,
@@ -23,14 +20,14 @@ from churn.cli.common import (
 )
 from churn.cli.explain import explain
 from churn.cli.models import (
-    check_definition,
-    default_model,
     definition_of,
     save_training,
     short,
     track_training,
 )
 from churn.cli.promote import promote
+from churn.cli.retention import retention
+from churn.cli.score import score
 from churn.cli.suggest import suggest
 from churn.errors import ParameterError
 from churn.version import __version__
@@ -45,16 +42,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-class Period(enum.StrEnum):
-    """Calendar periods of the retention series."""
-
-    day = "day"
-    week = "week"
-    month = "month"
-    quarter = "quarter"
-    year = "year"
 
 
 @app.callback(invoke_without_command=True)
@@ -184,97 +171,10 @@ app.command(short_help="Judge the model at several earlier cutoffs.")(backtest)
 app.command(short_help="Compare the new model with the champion, and promote it.")(promote)
 
 
-@app.command(short_help="List the customers at risk beside the retention rate.")
-def score(
-    config: ConfigFile,
-    as_of: AsOf = None,
-    model: ModelFolder = None,
-    top: Annotated[int | None, typer.Option(min=1, help="List at most so many customers.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="List from this churn probability.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
-    json: AsJson = False,
-) -> None:
-    """List the customers at risk beside the retention rate, and write both."""
-    from json import loads
-
-    from churn.model.bundle import load_model
-    from churn.scoring import score as score_customers
-
-    if threshold is not None and not 0 < threshold < 1:
-        raise ParameterError(
-            "--threshold is not a probability",
-            given=str(threshold),
-            allowed="above 0 and below 1",
-            fix="Give a share of 1, e.g. --threshold 0.5.",
-        )
-    settings, history = load(config, quiet=json)
-    bundle = load_model(model or default_model(settings), own=own_signals(settings))
-    check_definition(bundle, settings, config)
-    given = {k: v for k, v in (("top", top), ("threshold", threshold)) if v is not None}
-    with progress(quiet=json):
-        scores = score_customers(
-            bundle,
-            history,
-            as_of,
-            settings=settings.scoring.model_copy(update=given),
-            value=settings.value,
-            threads=settings.training.threads,
-        )
-        folder = scores.write(
-            out
-            or settings.place(settings.output)
-            / settings.name
-            / scores.as_of.replace(":", "").replace(" ", "T")
-        )
-    if json:
-        customers = loads(scores.at_risk.to_json(orient="records"))  # unknown values become null
-        print_json({**scores.summary(), "folder": str(folder), "customers": customers})
-        return
-    show_scores(scores)
-    files = "at_risk.parquet, at_risk.csv, reasons.parquet, scores.parquet, summary.json"
-    typer.echo(f"\nWritten to {short(folder)}: {files}")
-
-
+app.command(short_help="List the customers at risk beside the retention rate.")(score)
 app.command(short_help="Explain one customer's score in full.")(explain)
 app.command(short_help="Propose active and horizon days for your customers.")(suggest)
-
-
-@app.command(short_help="The retention series, or the rate of three counts.")
-def retention(
-    config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file; leave away with three counts.")
-    ] = None,
-    every: Annotated[Period, typer.Option(help="Calendar period of the series.")] = Period.month,
-    start: Annotated[int | None, typer.Option(help="S, customers at the start.")] = None,
-    end: Annotated[int | None, typer.Option(help="E, customers at the end.")] = None,
-    new: Annotated[
-        int | None, typer.Option(help="N, customers at the end who were not there at the start.")
-    ] = None,
-    json: AsJson = False,
-) -> None:
-    """Compute [(E - N) / S] * 100 from three counts, or the retention series of the data."""
-    from churn.retention.rate import retention_rate
-
-    counts = (start, end, new)
-    if config is None:
-        if start is None or end is None or new is None:
-            raise ParameterError(
-                "There is nothing to compute from",
-                given=", ".join(
-                    f"--{n}" for n, v in zip(("start", "end", "new"), counts, strict=True) if v is not None
-                )
-                or "nothing",
-                allowed="either a CONFIG, or all of --start, --end and --new",
-                fix="For example: churn retention --start 1000 --end 900 --new 200.",
-            )
-        print_result(retention_rate(start, end, new), json)
-        return
-    if any(v is not None for v in counts):
-        raise ParameterError("Give either a CONFIG or three counts, not both", fix="Leave one of them away.")
-    from churn.retention.periods import retention_series
-
-    settings, history = load(config, quiet=json)
-    print_result(retention_series(history, definition_of(settings), every.value), json)
+app.command(short_help="The retention series, or the rate of three counts.")(retention)
 
 
 @app.command(short_help="List the signals with their meanings, or compute them.")

@@ -5,8 +5,6 @@ Instants are int64 microseconds since 1970-01-01 UTC. `NEVER` stands for "has no
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn.data.calendar import Calendar, Instant, date_text, read_instant
 from churn.data.checks import CheckReport
 from churn.data.contracts import CONTRACTS
 from churn.data.eventlog import DAY_US, HOUR_US, NEVER, Category, EventLog
@@ -38,8 +37,6 @@ __all__ = [
     "read_instant",
 ]
 
-Instant = str | dt.date | dt.datetime
-
 
 @dataclass(frozen=True)
 class View:
@@ -58,7 +55,7 @@ class View:
 
 
 @dataclass(frozen=True, repr=False)
-class History(Rendered):
+class History(Rendered, Calendar):
     """All that is known of the customers: one log per table, and who they are.
 
     Make one with `churn.load_history` or `churn.make_history`.
@@ -84,6 +81,8 @@ class History(Rendered):
     labels : EventLog or None
         Outcomes of your own, see `churn.LabelTable`: `time` is the cutoff, ``numbers["churned"]`` the outcome. They
         are no log: nothing that computes signals gets them.
+    span : tuple of int or None
+        Of a part of a log: the first and the last order's instant of the whole.
     """
 
     name: str
@@ -96,21 +95,17 @@ class History(Rendered):
     data_end: int
     checks: CheckReport
     labels: EventLog | None = None
+    span: tuple[int, int] | None = None
 
     @property
     def data_start(self) -> int:
-        """The first order's instant."""
-        return int(self.logs["orders"].time[0])
+        """The first order's instant, of the whole log."""
+        return int(self.logs["orders"].time[0]) if self.span is None else self.span[0]
 
     @property
-    def closing(self) -> int:
-        """The first local midnight after the last order, or at or after a given `data_end`.
-
-        The day of the last order counts as whole, also where orders have dates and no times.
-        """
-        midnight = self.midnight(self.data_end)
-        given = self.data_end > int(self.logs["orders"].time[-1])
-        return midnight if given and midnight == self.data_end else self._midnight_of(self.data_end, 1)
+    def last_order(self) -> int:
+        """The last order's instant, of the whole log."""
+        return int(self.logs["orders"].time[-1]) if self.span is None else self.span[1]
 
     def ending(self, data_end: Instant) -> History:
         """Return the history with another end: when the extract was taken.
@@ -122,8 +117,8 @@ class History(Rendered):
         """
         given = self.instant(data_end, "data_end")
         fix = "Give the time of the extract, or leave data_end away."
-        if given < self.logs["orders"].time[-1]:
-            last = self.date(int(self.logs["orders"].time[-1]))
+        if given < self.last_order:
+            last = self.date(self.last_order)
             raise ParameterError(
                 "data_end lies before the last order",
                 given=f"{self.date(given)}, the last order is of {last}",
@@ -136,37 +131,6 @@ class History(Rendered):
                 fix=fix,
             )
         return replace(self, data_end=given)
-
-    def instant(self, value: Instant | int, what: str = "The cutoff") -> int:
-        """Read a date or time as an instant; a date is its midnight in the history's time zone.
-
-        Text begins with YYYY-MM-DD: 01/02/2024 is January to some and February to others.
-
-        Raises
-        ------
-        ParameterError
-            The value is not a date or time.
-        """
-        return read_instant(value, self.timezone, what)
-
-    def timestamp(self, instant: int) -> pd.Timestamp:
-        """Return an instant as a timestamp in the history's time zone."""
-        return _local(instant, self.timezone)
-
-    def date(self, instant: int) -> str:
-        """Return an instant's local date, with the time where it is not midnight."""
-        return date_text(instant, self.timezone)
-
-    def midnight(self, instant: int) -> int:
-        """Return the last local midnight at or before an instant."""
-        return self._midnight_of(instant, 0)
-
-    def _midnight_of(self, instant: int, later_days: int) -> int:
-        return _midnight(instant, self.timezone, later_days)
-
-    def days_before(self, instant: int, days: float) -> int:
-        """Return the local midnight nearest to so many days of 24 hours before an instant."""
-        return self.midnight(instant - round(days * DAY_US) + DAY_US // 2)
 
     def as_of(self, cutoff: Instant | int) -> View:
         """Return what was known strictly before a cutoff.
@@ -191,7 +155,8 @@ class History(Rendered):
 
         For outcomes only: former versions of corrected rows are gone, so an earlier cutoff's signals want the whole.
         """
-        return replace(self, logs=dict(self.as_of(cutoff).logs), data_end=cutoff)
+        span = None if self.span is None else (self.span[0], min(self.span[1], cutoff - 1))
+        return replace(self, logs=dict(self.as_of(cutoff).logs), data_end=cutoff, span=span)
 
     def start_known_at(self, cutoff: int) -> int:
         """Return the first order's instant, of those known before a cutoff; the cutoff where there is none."""
@@ -241,50 +206,6 @@ class History(Rendered):
         )
 
 
-def read_instant(value: Instant | int, timezone: str, what: str = "The cutoff") -> int:
-    """Read a date or time as an instant; see `History.instant`."""
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return int(value)
-    import pandas as pd
-
-    try:
-        if isinstance(value, str) and not re.match(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)", value.strip()):
-            raise ValueError("not ISO 8601")
-        stamp = pd.Timestamp(value)
-        if pd.isna(stamp):
-            raise ValueError("empty")
-        if stamp.tzinfo is None:
-            stamp = stamp.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
-    except (ValueError, TypeError, OverflowError, RuntimeError):  # the last for years pandas cannot place
-        raise ParameterError(
-            f"{what} is not a date or time",
-            given=repr(value),
-            allowed="a date such as 2011-10-10, or a time with it",
-            fix="Give the date as YYYY-MM-DD.",
-        ) from None
-    return _microseconds(stamp)
-
-
-def date_text(instant: int, timezone: str) -> str:
-    """Return an instant's local date, with the time where it is not midnight."""
-    local = _local(instant, timezone)
-    return local.strftime("%Y-%m-%d" if instant == _midnight(instant, timezone, 0) else "%Y-%m-%d %H:%M")
-
-
-def _local(instant: int, timezone: str) -> pd.Timestamp:
-    import pandas as pd
-
-    return pd.Timestamp(instant, unit="us", tz="UTC").tz_convert(timezone)
-
-
-def _midnight(instant: int, timezone: str, later_days: int) -> int:
-    # Not Timestamp.normalize: it fails where daylight saving skips or repeats midnight (Chile, Cuba).
-    import pandas as pd
-
-    day = _local(instant, timezone).tz_localize(None).normalize() + pd.Timedelta(later_days, "D")
-    return _microseconds(day.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward"))
-
-
 def check_history(value: object) -> None:
     """Raise a `ParameterError` where something else was passed, most often a frame."""
     if not isinstance(value, History):
@@ -309,10 +230,3 @@ def hide_outcomes(log: EventLog, t: int) -> EventLog:
         if f.known_with in outcomes and f.name in numbers:
             numbers[f.name] = np.where(instants[f.known_with] < t, numbers[f.name], np.nan)
     return replace(log, instants=instants, numbers=numbers)
-
-
-def _microseconds(stamp: pd.Timestamp) -> int:
-    # Timestamp.value is in nanoseconds whatever the unit.
-    return int(
-        stamp.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64)
-    )

@@ -10,8 +10,9 @@ import churn
 from churn.config import ScoringSettings, ValueSettings
 from churn.errors import DataError, ModelError, ParameterError
 from churn.features.compute import compute_features
+from churn.model.bands import BANDS
 from churn.model.value.simple import own_mean
-from churn.scoring import BANDS, COLUMNS, score
+from churn.scoring import COLUMNS, score
 
 
 @pytest.fixture(scope="module")

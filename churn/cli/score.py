@@ -1,0 +1,72 @@
+"""The at-risk list beside the retention rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churn.cli.common import (
+    AsJson,
+    AsOf,
+    ConfigFile,
+    ModelFolder,
+    load,
+    own_signals,
+    print_json,
+    progress,
+    show_scores,
+)
+from churn.cli.models import check_definition, default_model, short
+from churn.errors import ParameterError
+
+
+def score(
+    config: ConfigFile,
+    as_of: AsOf = None,
+    model: ModelFolder = None,
+    top: Annotated[int | None, typer.Option(min=1, help="List at most so many customers.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="List from this churn probability.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
+    json: AsJson = False,
+) -> None:
+    """List the customers at risk beside the retention rate, and write both."""
+    from json import loads
+
+    from churn.model.bundle import load_model
+    from churn.scoring import score as score_customers
+
+    if threshold is not None and not 0 < threshold < 1:
+        raise ParameterError(
+            "--threshold is not a probability",
+            given=str(threshold),
+            allowed="above 0 and below 1",
+            fix="Give a share of 1, e.g. --threshold 0.5.",
+        )
+    settings, history = load(config, quiet=json)
+    bundle = load_model(model or default_model(settings), own=own_signals(settings))
+    check_definition(bundle, settings, config)
+    given = {k: v for k, v in (("top", top), ("threshold", threshold)) if v is not None}
+    with progress(quiet=json):
+        scores = score_customers(
+            bundle,
+            history,
+            as_of,
+            settings=settings.scoring.model_copy(update=given),
+            value=settings.value,
+            threads=settings.training.threads,
+        )
+        folder = scores.write(
+            out
+            or settings.place(settings.output)
+            / settings.name
+            / scores.as_of.replace(":", "").replace(" ", "T")
+        )
+    if json:
+        customers = loads(scores.at_risk.to_json(orient="records"))  # unknown values become null
+        print_json({**scores.summary(), "folder": str(folder), "customers": customers})
+        return
+    show_scores(scores)
+    files = "at_risk.parquet, at_risk.csv, reasons.parquet, scores.parquet, summary.json"
+    typer.echo(f"\nWritten to {short(folder)}: {files}")
