@@ -201,7 +201,14 @@ def _ago(value: float) -> str:
     return f"{_days(value)} ago" if round(value) >= 1 else "less than a day ago"
 
 
-def _hours(value: float) -> str:
+def hours_text(value: float) -> str:
+    """Write a number of hours, in days from three on.
+
+    Examples
+    --------
+    >>> hours_text(5.2), hours_text(0.3), hours_text(216)
+    ('5 hours', 'less than an hour', '9 days')
+    """
     if value >= 72:
         return _days(value / 24)
     hours = round(value)
@@ -233,7 +240,7 @@ _FORMS: dict[str, Callable[[float], str]] = {
     "days": _days,
     "every": _every,
     "ago": _ago,
-    "hours": _hours,
+    "hours": hours_text,
     "number": _number,
     "percent": _percent,
     "about": _about,
