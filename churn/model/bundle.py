@@ -19,7 +19,7 @@ from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.files import replacing_folder
 from churn.model.baserate import BaseRate, Forecast, forecast
-from churn.model.bundlefiles import find_bundle, listed_names, open_bundle, seal
+from churn.model.bundlefiles import digest_of, find_bundle, listed_names, open_bundle, seal
 from churn.model.contents import read_contents, write_contents
 from churn.model.evaluate import Evaluation
 from churn.model.predictor import Predictor
@@ -170,6 +170,14 @@ class Model(Rendered):
         """What each column is, as plain data: name, meaning, unit, formula, categories; also without own code."""
         return self.saved_signals or tuple(signal_facts(s) for s in self.signals)
 
+    @cached_property
+    def digest(self) -> str:
+        """The hash over the listing of the folder the model is saved to, or was loaded from."""
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            return digest_of(self.save(Path(folder, "model")))
+
     def save(self, folder: str | Path) -> Path:
         """Write the bundle in one step; what was there stays whole until it is complete.
 
@@ -285,5 +293,7 @@ def load_model(folder: str | Path, *, own: Sequence[Signal] = (), sha256: str | 
         holds makes no sense, or it does not score here as it did where it was saved.
     """
     place = find_bundle(folder)
-    files, _ = open_bundle(place, sha256=sha256)
-    return Model(**read_contents(files, str(place)), own=(own,) if isinstance(own, Signal) else tuple(own))
+    files, digest = open_bundle(place, sha256=sha256)
+    model = Model(**read_contents(files, str(place)), own=(own,) if isinstance(own, Signal) else tuple(own))
+    model.__dict__["digest"] = digest  # saved again by another version of churn it would be another
+    return model

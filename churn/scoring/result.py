@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from churn.files import replacing_folder, write_json
 from churn.model.bands import BANDS
 from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS
 from churn.retention.outlook import Outlook
+from churn.scoring.csvsafe import csv_safe
+from churn.scoring.runid import run_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,10 +75,16 @@ class Scores(Rendered):
     warnings: tuple[str, ...] = ()
     value: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def run(self) -> str:
+        """The run's id: the cutoff, and a hash over the scores and the model; equal runs have equal ids."""
+        return run_id(self)
+
     def summary(self) -> dict[str, Any]:
         """Return the summary that is written as ``summary.json``."""
         bands = self.everyone["risk_band"].value_counts()
         return {
+            "run": self.run,
             "as_of": self.as_of,
             "definition": self.definition,
             "warnings": list(self.warnings),
@@ -110,7 +119,7 @@ class Scores(Rendered):
         with replacing_folder(target) as fresh:
             self.at_risk.to_parquet(fresh / "at_risk.parquet", index=False)
             readable = self.at_risk.round({"churn_probability": 4} | dict.fromkeys(_AMOUNTS, 2))
-            _csv_safe(readable).to_csv(fresh / "at_risk.csv", index=False)
+            csv_safe(readable).to_csv(fresh / "at_risk.csv", index=False)
             self.reasons.to_parquet(fresh / "reasons.parquet", index=False)
             self.everyone.to_parquet(fresh / "scores.parquet", index=False)
             write_json(fresh / "summary.json", self.summary())
@@ -183,15 +192,3 @@ def _last_order(row: dict[Any, Any]) -> str:
     if not row["last_order"]:
         return "no order yet"
     return f"last order {row['last_order']}   {row['days_overdue']:.0f} days overdue"
-
-
-def _csv_safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep spreadsheet programs from reading an id or segment as a formula."""
-    out = frame.copy()
-    for name in out.columns:
-        if not (out[name].dtype == object or str(out[name].dtype) in ("str", "string")):
-            continue
-        text = out[name].astype(str)
-        risky = text.str.match(r"^[=+\-@\t\r]")
-        out[name] = out[name].where(~risky, "'" + text)
-    return out

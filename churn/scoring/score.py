@@ -142,6 +142,7 @@ def score(
         listing.rule,
         settings.currency,
         {
+            "digest": model.digest,
             "trained_until": model.training.get("last_cutoff"),
             "test_cutoff": model.training.get("test_cutoff"),
             "beats_baselines": model.beats_baselines,
