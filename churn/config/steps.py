@@ -168,22 +168,32 @@ class TrainingSettings(Settings):
 
 
 class ScoringSettings(Settings):
-    """How the at-risk list is made.
+    """How the at-risk list and the lifecycle stages are made.
 
     Parameters
     ----------
+    list_by : {"money", "threshold", "odds"}, optional
+        Who is listed: whom a contact is expected to pay for, from `threshold` on, or from twice the average odds on.
+        When left out: by money where the four keys of `economics` are given, else by the threshold where there is
+        one, else by the odds.
     top : int, optional
         List at most so many customers.
     threshold : float, optional
-        List from this churn probability; from twice the average odds when left out.
+        List from this churn probability.
+    slipping_after : float, default 2
+        A customer is slipping away after a silence of more than so many times the usual gap between orders.
     currency : str, default ""
         Sign or code before amounts.
     """
 
+    list_by: Literal["money", "threshold", "odds"] | None = Field(
+        None, description="whom to list: money, threshold or odds"
+    )
     top: Annotated[int, Field(ge=1)] | None = Field(None, description="list at most so many customers")
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="listed from this churn probability; from twice the average odds when left away"
+        None, description="listed from this churn probability"
     )
+    slipping_after: Annotated[float, Field(gt=0, le=100)] = 2.0
     currency: str = Field("", description="sign or code before amounts, e.g. £ or EUR")
 
 

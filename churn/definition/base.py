@@ -59,6 +59,24 @@ class Definition(ABC):
     def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
         """Tell of each customer whether he may ever have been active before an instant: if not, he is new."""
 
+    @abstractmethod
+    def doing(self, logs: Mapping[str, EventLog]) -> EventLog:
+        """Return the rows whose rhythm is watched: a customer who is silent in them for long is slipping away."""
+
+    def strained(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:  # noqa: ARG002
+        """Tell of each customer whether something else than silence says that he is slipping away."""
+        return np.zeros(customers, dtype=bool)
+
+    @property
+    def strained_means(self) -> str:
+        """What else than silence says so, in words; empty where nothing does."""
+        return ""
+
+    @property
+    @abstractmethod
+    def unseen_means(self) -> str:
+        """What a customer is who was never active so far, in a few words: ``no order yet``."""
+
     @property
     @abstractmethod
     def active_means(self) -> str:

@@ -94,13 +94,18 @@ class LeavingEvent(Definition):
 
     def active(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
         """Tell of each customer whether there is a row in the last `active_days` and no leaving event since."""
-        return is_active(self._doing(logs), customers, instant, self.active_days) & ~self._gone(
+        return is_active(self.doing(logs), customers, instant, self.active_days) & ~self._gone(
             logs, customers, instant
         )
 
     def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
         """Tell of each customer whether there is any row of `active_in` before an instant."""
-        return seen_before(self._doing(logs), customers, instant)
+        return seen_before(self.doing(logs), customers, instant)
+
+    def doing(self, logs: Mapping[str, EventLog]) -> EventLog:
+        """Return the rows that make a customer active; leaving events are no such rows."""
+        log = log_of(self, logs, self.active_in)
+        return log if self.active_in != self.table else log.take(np.flatnonzero(~self._mask(log)))
 
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those with a leaving event in the label window, NaN for those gone before it."""
@@ -111,6 +116,11 @@ class LeavingEvent(Definition):
         left[events.customer[first:last]] = True
         gone = self._gone(history.logs, n, start)
         return np.where(gone, np.nan, left.astype(np.float64))[population]
+
+    @property
+    def unseen_means(self) -> str:
+        """What a customer is who was never active so far."""
+        return "no order yet" if self.active_in == "orders" else f"no {self.active_in} yet"
 
     @property
     def active_means(self) -> str:
@@ -164,13 +174,8 @@ class LeavingEvent(Definition):
         log = log_of(self, logs, self.table)
         return log.take(np.flatnonzero(self._mask(log)))
 
-    def _doing(self, logs: Mapping[str, EventLog]) -> EventLog:
-        """Return the rows that make a customer active."""
-        log = log_of(self, logs, self.active_in)
-        return log if self.active_in != self.table else log.take(np.flatnonzero(~self._mask(log)))
-
     def _gone(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
-        left, did = (_last_before(log, customers, instant) for log in (self._events(logs), self._doing(logs)))
+        left, did = (_last_before(log, customers, instant) for log in (self._events(logs), self.doing(logs)))
         return (left >= did) & (left != _NONE)
 
 

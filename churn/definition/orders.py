@@ -47,6 +47,15 @@ class ByOrders(Definition):
         """Tell of each customer whether there is any order before an instant."""
         return seen_before(logs["orders"], customers, instant)
 
+    def doing(self, logs: Mapping[str, EventLog]) -> EventLog:
+        """Return the orders."""
+        return logs["orders"]
+
+    @property
+    def unseen_means(self) -> str:
+        """What a customer is who was never active so far."""
+        return "no order yet"
+
     @property
     def active_means(self) -> str:
         """What makes a customer active, in words."""

@@ -78,28 +78,33 @@ class Subscription(Definition):
     def active(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
         """Tell of each customer whether one of the subscriptions is live."""
         log = log_of(self, logs, "subscriptions")
-        ends = self._ends(log)
-        rows = np.arange(np.searchsorted(log.time, instant, side="left"))
-        failed = log.numbers.get("is_failed_payment")
-        if failed is not None:
-            rows = rows[ends[rows] | (failed[rows] != 1)]
-        one = number_subscriptions(log, rows)
-        n = int(one.max(initial=-1)) + 1
-        # Rows are in time order, and of repeated indices the last assignment stays: the newest row wins.
-        newest, ended = np.full(n, -1), np.full(n, -1)
-        newest[one] = rows
-        ended[one[ends[rows]]] = rows[ends[rows]]
-        live = (newest >= 0) & (ended < newest)
-        renews = log.instants.get("renews")
-        if self.grace_days is not None and renews is not None:
-            told = np.full(n, -1)
-            said = renews[rows] != NEVER
-            told[one[said]] = rows[said]
-            due = told > ended  # what was told before an end is of the term before
-            live[due] &= instant - self.grace_days * DAY_US <= renews[told[due]]
+        terms = self._terms(log, instant)
         out = np.zeros(customers, dtype=bool)
-        out[log.customer[newest[live]]] = True
+        out[log.customer[terms.newest[terms.live]]] = True
         return out
+
+    def doing(self, logs: Mapping[str, EventLog]) -> EventLog:
+        """Return the orders: contracts have a rhythm of their own, see `strained`."""
+        return logs["orders"]
+
+    def strained(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
+        """Tell of each customer whether a live subscription is past its renewal date, or its last payment failed."""
+        log = log_of(self, logs, "subscriptions")
+        terms = self._terms(log, instant)
+        out = np.zeros(customers, dtype=bool)
+        out[log.customer[terms.newest[terms.live & (terms.overdue | terms.unpaid)]]] = True
+        return out
+
+    @property
+    def strained_means(self) -> str:
+        """What says that a subscriber is slipping away, in words."""
+        late = "" if self.grace_days is None else "its renewal date has passed without a renewal, or "
+        return f"a live subscription where {late}the last row is a failed payment"
+
+    @property
+    def unseen_means(self) -> str:
+        """What a customer is who was never active so far."""
+        return "no subscription yet"
 
     def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
         """Tell of each customer whether there is any row about a subscription before an instant."""
@@ -147,6 +152,31 @@ class Subscription(Definition):
             note += f" An upper bound: who is lost within the gap of {self.gap_days} days is not foreseen."
         return 1 - churn_probability, note
 
+    def _terms(self, log: EventLog, instant: int) -> _Terms:
+        """Return how every subscription stands at an instant, by its number."""
+        ends = self._ends(log)
+        every = np.arange(np.searchsorted(log.time, instant, side="left"))
+        one = number_subscriptions(log, every)
+        n = int(one.max(initial=-1)) + 1
+        failed = log.numbers.get("is_failed_payment")
+        rows = every if failed is None else every[ends[every] | (failed[every] != 1)]
+        # Rows are in time order, and of repeated indices the last assignment stays: the newest row wins.
+        last, newest, ended, told = np.full((4, n), -1)
+        last[one] = every
+        newest[one[rows]] = rows
+        ended[one[rows][ends[rows]]] = rows[ends[rows]]
+        live = (newest >= 0) & (ended < newest)
+        overdue = np.zeros(n, dtype=bool)
+        renews = log.instants.get("renews")
+        if self.grace_days is not None and renews is not None:
+            said = rows[renews[rows] != NEVER]
+            told[one[said]] = said
+            due = told > ended  # what was told before an end is of the term before
+            live[due] &= instant - self.grace_days * DAY_US <= renews[told[due]]
+            overdue[due] = renews[told[due]] < instant
+        unpaid = np.zeros(n, dtype=bool) if failed is None else failed[last] == 1
+        return _Terms(newest, live, overdue, unpaid)
+
     def _ends(self, log: EventLog) -> np.ndarray:
         """Tell which rows are ends; an error where nothing can say so."""
         flag, event = log.numbers.get("is_end"), log.categories.get("event")
@@ -176,6 +206,16 @@ class Subscription(Definition):
                 code="no-end",
             )
         return ends
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """By subscription: its newest row but for failed payments (-1 without), and how it stands."""
+
+    newest: np.ndarray
+    live: np.ndarray
+    overdue: np.ndarray
+    unpaid: np.ndarray
 
 
 def number_subscriptions(log: EventLog, rows: np.ndarray) -> np.ndarray:
