@@ -73,7 +73,7 @@ def backtest_verdict(
     -------
     str
     """
-    said = [_ranking(pooled, folds), _probabilities(pooled)]
+    said = [_ranking(pooled, folds), calibration_verdict(pooled)]
     if profit is not None:
         said.append(_money(profit))
     if suspicions:
@@ -140,7 +140,8 @@ def _ranking(pooled: Evaluation, folds: Sequence[Evaluation]) -> str:
     return f"USE THE BASELINE: the model is no better than a simple one: {figures}."
 
 
-def _probabilities(pooled: Evaluation) -> str:
+def calibration_verdict(pooled: Evaluation) -> str:
+    """Say in one sentence how far the probabilities can be taken at face value."""
     error, chance = pooled.metrics["model"]["calibration_error"].value, pooled.calibration_noise
     mean, seen = (
         sum(b[k] * b["rows"] for b in pooled.calibration) / pooled.rows for k in ("predicted", "observed")
