@@ -2,6 +2,7 @@
 
 from churn.config.base import PositiveDays, Settings
 from churn.config.read import Config, check_timezone, make_config, read_config
+from churn.config.retention import RetentionSettings
 from churn.config.sources import (
     MEANINGS,
     TABLES,
@@ -45,6 +46,7 @@ __all__ = [
     "LogSettings",
     "OwnSignal",
     "PositiveDays",
+    "RetentionSettings",
     "ScoringSettings",
     "SetAside",
     "Settings",

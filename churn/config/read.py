@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from churn.config.base import Settings
+from churn.config.retention import RetentionSettings
 from churn.config.sources import Location, LogSettings, Sources
 from churn.config.steps import (
     DefinitionSettings,
@@ -39,6 +40,7 @@ class Config(Settings):
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
     value: ValueSettings = ValueSettings()
+    retention: RetentionSettings = RetentionSettings()
     economics: EconomicsSettings = EconomicsSettings()
     tracking: TrackingSettings = TrackingSettings()
     models: str = Field("models", description="folder of the bundles, from the configuration file's folder")

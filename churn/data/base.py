@@ -37,6 +37,10 @@ class CustomerBase(Calendar):
         How many parts there are.
     load : callable
         Gives a part, and of it only the tables that are asked for, or all.
+    segments : tuple of str
+        Segment columns of the customers.
+    channels : bool
+        Whether the orders have a channel.
 
     Examples
     --------
@@ -52,6 +56,8 @@ class CustomerBase(Calendar):
     span: tuple[int, int]
     count: int
     load: Load
+    segments: tuple[str, ...] = ()
+    channels: bool = False
 
     @classmethod
     def of(cls, data: History | LogStore | CustomerBase) -> CustomerBase:
@@ -72,7 +78,14 @@ class CustomerBase(Calendar):
                 return replace(store.load(number, tables), span=span)
 
             return cls(
-                store.manifest.name, store.manifest.timezone, store.data_end, span, store.buckets, load
+                store.manifest.name,
+                store.manifest.timezone,
+                store.data_end,
+                span,
+                store.buckets,
+                load,
+                tuple(store.manifest.master.segments) if store.manifest.master else (),
+                "channel" in orders.labels,
             )
         check_history(data)
         history = data
@@ -83,6 +96,8 @@ class CustomerBase(Calendar):
             (history.data_start, history.last_order),
             1,
             lambda _, __: history,
+            tuple(history.segments),
+            "channel" in history.logs["orders"].categories,
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -76,6 +76,16 @@ class Definition(ABC):
     @abstractmethod
     def unseen_means(self) -> str:
         """What a customer is who was never active so far, in a few words: ``no order yet``."""
+
+    def first_seen(self, logs: Mapping[str, EventLog], customers: int) -> np.ndarray:
+        """Return the instant after which `seen` tells of each customer that he is; `NEVER` where it never does."""
+
+    def active_at(
+        self, logs: Mapping[str, EventLog], customers: int, instants: Iterable[int]
+    ) -> Iterator[np.ndarray]:
+        """Yield what `active` tells at each of some ascending instants; kinds that can do it in one pass do."""
+        for instant in instants:
+            yield self.active(logs, customers, instant)
 
     @property
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from churn.data.contracts import nearest
 from churn.data.history import DAY_US, EventLog, History
 from churn.definition.base import Definition, Staying, check_days, check_words, log_of
-from churn.definition.orders import is_active, seen_before
+from churn.definition.orders import NO_ROW, first_row, is_active, last_rows, seen_before
 from churn.errors import ParameterError
 
 # The tables that may hold leaving events, and the column that says what a row is.
@@ -107,6 +107,21 @@ class LeavingEvent(Definition):
         log = log_of(self, logs, self.active_in)
         return log if self.active_in != self.table else log.take(np.flatnonzero(~self._mask(log)))
 
+    def first_seen(self, logs: Mapping[str, EventLog], customers: int) -> np.ndarray:
+        """Return the instant of each customer's first row of `active_in`, `NEVER` without."""
+        return first_row(self.doing(logs), customers)
+
+    def active_at(
+        self, logs: Mapping[str, EventLog], customers: int, instants: Iterable[int]
+    ) -> Iterator[np.ndarray]:
+        """Yield what `active` tells at each of some ascending instants, in one pass over the rows."""
+        instants = list(instants)
+        doing = last_rows(self.doing(logs), customers, instants)
+        leaving = last_rows(self._events(logs), customers, instants)
+        for (instant, did), (_, left) in zip(doing, leaving, strict=True):
+            gone = (left >= did) & (left != NO_ROW)
+            yield (did >= instant - self.active_days * DAY_US) & ~gone
+
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those with a leaving event in the label window, NaN for those gone before it."""
         n, start = len(history.customers), cutoff + self.gap_days * DAY_US
@@ -175,16 +190,7 @@ class LeavingEvent(Definition):
         return log.take(np.flatnonzero(self._mask(log)))
 
     def _gone(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
-        left, did = (_last_before(log, customers, instant) for log in (self._events(logs), self.doing(logs)))
-        return (left >= did) & (left != _NONE)
-
-
-_NONE = np.iinfo(np.int64).min
-
-
-def _last_before(log: EventLog, customers: int, instant: int) -> np.ndarray:
-    """Return each customer's last instant before one, the smallest number without."""
-    end = np.searchsorted(log.time, instant, side="left")
-    out = np.full(customers, _NONE)
-    out[log.customer[:end]] = log.time[:end]  # in time order: the last one stays
-    return out
+        left, did = (
+            next(last_rows(log, customers, [instant]))[1] for log in (self._events(logs), self.doing(logs))
+        )
+        return (left >= did) & (left != NO_ROW)

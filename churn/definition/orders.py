@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from churn.data.history import DAY_US, EventLog
+from churn.data.history import DAY_US, NEVER, EventLog
 from churn.definition.base import Definition, check_days
+
+NO_ROW = -NEVER
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,17 @@ class ByOrders(Definition):
         """What a customer is who was never active so far."""
         return "no order yet"
 
+    def first_seen(self, logs: Mapping[str, EventLog], customers: int) -> np.ndarray:
+        """Return the instant of each customer's first order, `NEVER` without."""
+        return first_row(logs["orders"], customers)
+
+    def active_at(
+        self, logs: Mapping[str, EventLog], customers: int, instants: Iterable[int]
+    ) -> Iterator[np.ndarray]:
+        """Yield what `active` tells at each of some ascending instants, in one pass over the orders."""
+        for instant, last in last_rows(logs["orders"], customers, instants):
+            yield last >= instant - self.active_days * DAY_US
+
     @property
     def active_means(self) -> str:
         """What makes a customer active, in words."""
@@ -80,3 +93,23 @@ def seen_before(rows: EventLog, customers: int, instant: int) -> np.ndarray:
     seen = np.zeros(customers, dtype=bool)
     seen[rows.customer[: np.searchsorted(rows.time, instant, side="left")]] = True
     return seen
+
+
+def first_row(rows: EventLog, customers: int) -> np.ndarray:
+    """Return the instant of each customer's first row, `NEVER` without."""
+    first = np.full(customers, NEVER)
+    first[rows.customer[::-1]] = rows.time[::-1]  # of repeated indices the last assignment stays
+    return first
+
+
+def last_rows(rows: EventLog, customers: int, instants: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each of some ascending instants with every customer's last row before it, `NO_ROW` without.
+
+    The array is the same one every time, and changes with the next step.
+    """
+    last, done = np.full(customers, NO_ROW), 0
+    for instant in instants:
+        end = int(np.searchsorted(rows.time, instant, side="left"))
+        last[rows.customer[done:end]] = rows.time[done:end]  # in time order: the last one stays
+        done = max(done, end)
+        yield instant, last

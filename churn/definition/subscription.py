@@ -11,7 +11,7 @@ import numpy as np
 from churn.data.contracts import nearest
 from churn.data.history import DAY_US, NEVER, EventLog, History
 from churn.definition.base import Definition, Staying, check_days, check_words, log_of
-from churn.definition.orders import seen_before
+from churn.definition.orders import first_row, seen_before
 from churn.errors import ParameterError
 
 
@@ -109,6 +109,10 @@ class Subscription(Definition):
     def seen(self, logs: Mapping[str, EventLog], customers: int, instant: int) -> np.ndarray:
         """Tell of each customer whether there is any row about a subscription before an instant."""
         return seen_before(log_of(self, logs, "subscriptions"), customers, instant)
+
+    def first_seen(self, logs: Mapping[str, EventLog], customers: int) -> np.ndarray:
+        """Return the instant of each customer's first row about a subscription, `NEVER` without."""
+        return first_row(log_of(self, logs, "subscriptions"), customers)
 
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those not live at the end of the label window, NaN for those not live at its start."""

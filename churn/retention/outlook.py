@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from churn.data.history import DAY_US, History
+from churn.data.base import CustomerBase, count
+from churn.data.eventlog import DAY_US
+from churn.data.history import History
+from churn.data.store import LogStore
 from churn.definition import Definition
 from churn.display import Rendered, format_percent, table_text
-from churn.retention.periods import retention_between
+from churn.retention.bounds import Span
+from churn.retention.flows import FlowTally
 from churn.retention.rate import Retention
 
 
@@ -96,8 +100,70 @@ class Outlook(Rendered):
         return f"{table_text(['', ''], rows).lstrip()}\n{self.expected_note}"
 
 
+@dataclass
+class OutlookTally:
+    """Counts the last horizon and the one before it, part by part, for an `Outlook`.
+
+    Attributes
+    ----------
+    base : CustomerBase
+        The customers.
+    definition : Definition
+        Horizon, gap and activity; a period is as long as gap and horizon together.
+    cutoff : int
+        The instant T at which the past period ends and the coming one starts; only what was known before it counts.
+    """
+
+    base: CustomerBase
+    definition: Definition
+    cutoff: int
+    _flows: FlowTally = field(init=False)
+    _names: list[str] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        base, days = self.base, self.definition.window_us / DAY_US
+        earliest = base.data_start + self.definition.lookback_days * DAY_US
+        spans, end = [], self.cutoff
+        for name in ("current", "previous"):
+            start = base.days_before(end, days)
+            if earliest <= start and end <= base.closing:
+                spans.append(Span(start, end, end))
+                self._names.append(name)
+            end = start
+        self._flows = FlowTally(base, self.definition, spans, known_before=self.cutoff)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are read."""
+        return self._flows.tables
+
+    def add(self, part: History) -> None:
+        """Count the customers of a part."""
+        self._flows.add(part)
+
+    def result(self, churn_probability: np.ndarray, recency_days: np.ndarray) -> Outlook:
+        """Put what was counted beside what churn probabilities say about the coming horizon.
+
+        Parameters
+        ----------
+        churn_probability, recency_days : numpy.ndarray of shape (n_population,)
+            Of the customers active at T.
+        """
+        d, p = self.definition, churn_probability
+        past = dict(zip(self._names, self._flows.retentions(), strict=True))
+        current, previous = past.get("current"), past.get("previous")
+        if not len(p):
+            why_not = "The expected rate is not derived: nobody is active at the cutoff."
+            return Outlook(current, previous, None, why_not, d)
+        stay, how = d.staying(p, recency_days)
+        if stay is None:
+            return Outlook(current, previous, None, f"The expected rate is not derived: {how}.", d)
+        what = f"share of the {len(p):,} active today who will still be active in {d.ahead_days} days"
+        return Outlook(current, previous, float(stay.mean()), f"Expected next = {what}: {how}", d)
+
+
 def make_outlook(
-    history: History,
+    data: History | LogStore | CustomerBase,
     definition: Definition,
     cutoff: int,
     churn_probability: np.ndarray,
@@ -107,7 +173,7 @@ def make_outlook(
 
     Parameters
     ----------
-    history : History
+    data : History, LogStore or CustomerBase
         The log.
     definition : Definition
         Horizon, gap and activity; a period is as long as gap and horizon together.
@@ -125,22 +191,7 @@ def make_outlook(
     The expected rate is the mean over the population of how likely each is to be active at the end of the coming
     period, see `Definition.staying`.
     """
-    d, t, p = definition, cutoff, churn_probability
-    span = d.window_us
-
-    def at(end: int) -> Retention | None:
-        start = history.days_before(end, span / DAY_US)
-        if start < history.data_start + d.lookback_days * DAY_US or end > history.closing:
-            return None
-        return retention_between(history, d, start, end, known_before=t)
-
-    current, previous = at(t), at(history.days_before(t, span / DAY_US))
-    if not len(p):
-        why_not = "The expected rate is not derived: nobody is active at the cutoff."
-        return Outlook(current, previous, None, why_not, d)
-    stay, how = d.staying(p, recency_days)
-    if stay is None:
-        return Outlook(current, previous, None, f"The expected rate is not derived: {how}.", d)
-    what = f"share of the {len(p):,} active today who will still be active in {span // DAY_US} days"
-    note = f"Expected next = {what}: {how}"
-    return Outlook(current, previous, float(stay.mean()), note, d)
+    base = CustomerBase.of(data)
+    tally = OutlookTally(base, definition, cutoff)
+    count(base, tally, tables=tally.tables)
+    return tally.result(churn_probability, recency_days)

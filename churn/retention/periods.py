@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-from churn.data.history import DAY_US, History, Instant
+from churn.config.retention import Every, RetentionSettings
+from churn.data.base import CustomerBase, count
+from churn.data.calendar import Instant
+from churn.data.eventlog import DAY_US
+from churn.data.history import History
+from churn.data.store import LogStore
 from churn.definition import Definition, Inactivity
-from churn.display import Rendered, format_count, format_percent, table_text
 from churn.errors import ParameterError
-from churn.retention.rate import N_IN_SETS, Retention
+from churn.retention.bounds import Span, calendar_spans
+from churn.retention.flows import FlowTally
+from churn.retention.groups import MOST_GROUPS, check_grouping
+from churn.retention.rate import Retention
+from churn.retention.series import RetentionSeries
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Every = Literal["day", "week", "month", "quarter", "year"]
-_FREQUENCIES = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
+Data = History | LogStore | CustomerBase
 
 
 def retention_between(
-    history: History,
+    data: Data,
     active_days: int | Definition,
     start: Instant | int,
     end: Instant | int,
@@ -31,7 +31,7 @@ def retention_between(
 
     Parameters
     ----------
-    history : History
+    data : History, LogStore or CustomerBase
         The log.
     active_days : int or Definition
         A customer is active at an instant while the last order before it is at most this old; or as the
@@ -60,166 +60,147 @@ def retention_between(
     >>> r.start - r.lost + r.new + r.reactivated == r.end
     True
     """
-    t0, t1 = history.instant(start), history.instant(end)
+    base = CustomerBase.of(data)
+    t0, t1 = base.instant(start, "The start"), base.instant(end, "The end")
     if t1 <= t0:
         raise ParameterError(
             "The period ends before it starts",
-            given=f"{history.date(t0)} to {history.date(t1)}",
+            given=f"{base.date(t0)} to {base.date(t1)}",
             fix="Give the start first.",
         )
-    if t1 > history.closing:
+    if t1 > base.closing:
         raise ParameterError(
             "The period ends after the data do",
-            given=f"{history.date(t1)}, the data end on {history.date(history.data_end)}",
+            given=f"{base.date(t1)}, the data end on {base.date(base.data_end)}",
             fix="Choose an earlier end.",
             code="immature",
         )
-    definition, n = _definition(active_days), len(history.customers)
-    logs = {name: history.logs[name] for name in definition.tables if name in history.logs}
-    if known_before is not None:
-        known = history.instant(known_before)
-        logs = {name: log.known_before(known) for name, log in logs.items()}
-    s, e = definition.active(logs, n, t0), definition.active(logs, n, t1)
-    entered = e & ~s
-    new = int((entered & ~definition.seen(logs, n, t0)).sum())
-    return Retention(
-        int(s.sum()),
-        int(e.sum()),
-        int(entered.sum()),
-        new,
-        int(entered.sum()) - new,
-        history.date(t0),
-        history.date(t1),
-    )
-
-
-@dataclass(frozen=True, repr=False)
-class RetentionSeries(Rendered):
-    """Retention by period, oldest first; ``.frame`` is the data twin of the bars that it prints."""
-
-    periods: tuple[Retention, ...]
-    every: str
-    active_days: int | None
-    active_means: str
-    left_out: str
-
-    def __iter__(self) -> Iterator[Retention]:
-        return iter(self.periods)
-
-    def __len__(self) -> int:
-        return len(self.periods)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row per period with S, E, N, all flows and both rates (shares of 1)."""
-        import pandas as pd
-
-        return pd.DataFrame([p.to_dict() for p in self.periods])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values for JSON."""
-        return {
-            "every": self.every,
-            "active_days": self.active_days,
-            "active": self.active_means,
-            "left_out": self.left_out,
-            "periods": [p.to_dict() for p in self.periods],
-        }
-
-    def render(self) -> str:
-        """Return a table with a bar per period."""
-        rows = [
-            [
-                p.first or "",
-                *(format_count(v or 0) for v in (p.start, p.lost, p.new, p.reactivated, p.end)),
-                format_percent(p.rate),
-                format_percent(p.churn_rate),
-                "█" * round(20 * (p.rate or 0)),
-            ]
-            for p in self.periods
-        ]
-        header = [self.every, "S", "lost", "new", "reactivated", "E", "retention", "churn", ""]
-        table = table_text(header, rows, right=(1, 2, 3, 4, 5, 6, 7))
-        return (
-            f"Retention by {self.every}; active = {self.active_means}; "
-            f"S - lost + new + reactivated = E\n{table}\nN counts {N_IN_SETS}."
-            + (f"\n{self.left_out}" if self.left_out else "")
-        )
+    known = None if known_before is None else base.instant(known_before, "known_before")
+    tally = FlowTally(base, definition_of(active_days), (Span(t0, t1, t1),), known_before=known)
+    count(base, tally, tables=tally.tables)
+    return tally.retentions()[0]
 
 
 def retention_series(
-    history: History, active_days: int | Definition, every: Every = "month"
+    data: Data,
+    active_days: int | Definition,
+    every: Every = "month",
+    *,
+    by: str | None = None,
+    calendar: RetentionSettings | None = None,
+    start: Instant | int | None = None,
+    end: Instant | int | None = None,
+    as_of: Instant | int | None = None,
 ) -> RetentionSeries:
-    """Compute retention for every whole calendar period of the data, in the history's time zone.
+    """Compute retention for every calendar period of the data, in the history's time zone.
 
     Parameters
     ----------
-    history : History
+    data : History, LogStore or CustomerBase
         The log.
     active_days : int or Definition
         A customer is active at an instant while the last order before it is at most this old; or as the
         definition says it, such as live subscribers for `churn.Subscription`.
-    every : {"day", "week", "month", "quarter", "year"}, default "month"
-        The calendar period; weeks start on Monday.
+    every : {"day", "week", "month", "quarter", "year", "rolling"}, default "month"
+        The period.
+    by : str, optional
+        Besides, by the groups of this: a segment of the customers, `channel` (of the first order) or
+        `last_channel` (of the last order before the period).
+    calendar : RetentionSettings, optional
+        First day of the week, first month of the year, days of rolling periods, and which groups are small.
+    start, end : date, datetime or str, optional
+        Only periods that lie within.
+    as_of : date, datetime or str, optional
+        Count only what was known before it, as somebody saw it who looked then.
 
     Returns
     -------
     RetentionSeries
         Periods that start within `active_days` of the first order are left out, because who was active then
-        is not fully known (of a definition: within its `lookback_days`); so are periods that end after the data.
+        is not fully known (of a definition: within its `lookback_days`). A period that is not over is there, marked
+        as running.
 
     Raises
     ------
     ParameterError
-        The period is unknown, or the data hold no whole one.
-    """
-    import pandas as pd
+        The period or group is unknown, or the data hold no period.
 
-    if every not in _FREQUENCIES:
+    Examples
+    --------
+    >>> import churn
+    >>> history = churn.make_shop(customers=300, seed=2).history()
+    >>> series = retention_series(history, 180, "quarter", by="country")
+    >>> sum(group[-1].start for group in series.groups.values()) == series.periods[-1].start
+    True
+    """
+    base, definition = CustomerBase.of(data), definition_of(active_days)
+    settings = calendar or RetentionSettings()
+    known = None if as_of is None else read_as_of(base, as_of)
+    spans = calendar_spans(base, every, settings=settings, start=start, end=end, known_before=known)
+    shown, left_out = enough_history(base, definition, spans)
+    if not shown:
+        lookback = definition.lookback_days
+        within = "" if start is None and end is None else "; only periods within the dates that were given"
         raise ParameterError(
-            "The period is unknown",
-            given=repr(every),
-            allowed=", ".join(_FREQUENCIES),
-            fix="Use one of these.",
-        )
-    definition = _definition(active_days)
-    lookback = definition.lookback_days
-    earliest = history.data_start + lookback * DAY_US
-    calendar = pd.period_range(
-        history.timestamp(history.data_start).tz_localize(None),
-        history.timestamp(history.data_end).tz_localize(None),
-        freq=_FREQUENCIES[every],
-    )
-    bounds = [
-        (history.instant(str(p.start_time.date())), history.instant(str((p + 1).start_time.date())))
-        for p in calendar
-    ]
-    bounds = [(a, b) for a, b in bounds if a < history.data_end]
-    whole = [(a, b) for a, b in bounds if a >= earliest and b <= history.closing]
-    if not whole:
-        raise ParameterError(
-            f"The data hold no whole {every} whose active customers are known",
-            given=f"orders from {history.date(history.data_start)} to {history.date(history.data_end)}, "
-            f"{lookback} days needed to see who is active",
-            fix="Choose a shorter period or smaller active_days.",
+            f"The data hold no {every} period whose active customers are known",
+            given=f"orders from {base.date(base.data_start)} to {base.date(base.data_end)}, "
+            f"{lookback} days needed to see who is active{within}",
+            fix="Choose a shorter period or smaller active_days" + (", or other dates." if within else "."),
             code="no-period",
         )
-    early = sum(a < earliest for a, _ in bounds)
-    late = sum(b > history.closing for a, b in bounds if a >= earliest)
-    notes = []
-    if early:
-        notes.append(f"{early} at the beginning, before {lookback} days of history had passed")
-    if late:
-        notes.append(f"{late} at the end, not complete")
-    left_out = f"Left out: {'; '.join(notes)}." if notes else ""
+    groupings = () if by is None else (check_grouping(base, by),)
+    tally = FlowTally(base, definition, shown, groupings, known)
+    count(base, tally, tables=tally.tables)
+    if by in tally.too_many:
+        raise ParameterError(
+            f"{by} has too many values to group customers by",
+            given=f"more than {MOST_GROUPS:,}",
+            fix="Name a segment with fewer values.",
+            code="too-many-groups",
+        )
     return RetentionSeries(
-        tuple(retention_between(history, definition, a, b) for a, b in whole),
+        tally.retentions(),
         every,
         getattr(definition, "active_days", None),
         definition.active_means,
         left_out,
+        by,
+        {} if by is None else tally.groups(by),
+        settings.small_below,
     )
 
 
-def _definition(active: int | Definition) -> Definition:
+def read_as_of(base: CustomerBase, as_of: Instant | int) -> int:
+    """Return the instant at which somebody looks.
+
+    Raises
+    ------
+    ParameterError
+        It is no date, or lies after the data or before them.
+    """
+    t = base.instant(as_of)
+    if not base.data_start < t <= base.closing:
+        raise ParameterError(
+            "The cutoff lies outside the data",
+            given=f"{base.date(t)}; the orders are of {base.date(base.data_start)} to {base.date(base.last_order)}",
+            allowed=f"up to {base.date(base.closing)}",
+            fix="Choose a date within the data.",
+        )
+    return t
+
+
+def enough_history(
+    base: CustomerBase, definition: Definition, spans: tuple[Span, ...]
+) -> tuple[tuple[Span, ...], str]:
+    """Return the periods at whose start it is known who is active, and what is left out, in words."""
+    lookback = definition.lookback_days
+    shown = tuple(s for s in spans if s.start >= base.data_start + lookback * DAY_US)
+    early = len(spans) - len(shown)
+    return shown, (
+        f"Left out: {early} at the beginning, before {lookback} days of history had passed." if early else ""
+    )
+
+
+def definition_of(active: int | Definition) -> Definition:
+    """Return a definition; a number of days means an order within them."""
     return active if isinstance(active, Definition) else Inactivity(active, horizon_days=1)

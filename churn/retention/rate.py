@@ -13,6 +13,7 @@ from typing import Any
 
 from churn.display import Rendered, format_percent
 from churn.errors import ParameterError
+from churn.retention.intervals import wilson
 
 N_IN_SETS = "everyone in E who was not in S (new and reactivated)"
 
@@ -33,6 +34,8 @@ class Retention(Rendered):
         The period, local dates; the last is exclusive.
     n_counts : str
         Who is counted in N.
+    so_far : str or None
+        Of a period that is not over: the date up to which it is counted; E and all flows are of then.
     """
 
     start: int
@@ -43,6 +46,12 @@ class Retention(Rendered):
     first: str | None = None
     last: str | None = None
     n_counts: str = N_IN_SETS
+    so_far: str | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the period is not over: its rate is the one so far, and mostly falls until the end."""
+        return self.so_far is not None
 
     @property
     def retained(self) -> int:
@@ -64,6 +73,15 @@ class Retention(Rendered):
         """The complement of the rate; None where S is 0."""
         return self.lost / self.start if self.start else None
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval of the rate (Wilson): sampling noise of S seen as a sample; None where S is 0.
+
+        It says how far the rate of so few customers may lie from that of ever so many of their kind, and nothing of
+        what changes from period to period.
+        """
+        return wilson(self.retained, self.start) if self.start else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON; rates as shares of 1."""
         return {
@@ -79,11 +97,16 @@ class Retention(Rendered):
             "reactivated": self.reactivated,
             "retention_rate": self.rate,
             "churn_rate": self.churn_rate,
+            "rate_low": self.interval[0] if self.interval else None,
+            "rate_high": self.interval[1] if self.interval else None,
+            "running": self.running,
+            "so_far": self.so_far,
         }
 
     def render(self) -> str:
         """Return the rate and the flow behind it."""
         period = f" {self.first} to {self.last}" if self.first else ""
+        period += f" (running: so far, up to {self.so_far})" if self.running else ""
         if self.rate is None:
             head = f"Retention{period}: no rate, because nobody was active at the start (S = 0)"
         else:
@@ -91,13 +114,19 @@ class Retention(Rendered):
                 f"Retention{period}: {format_percent(self.rate)}   churn: {format_percent(self.churn_rate)}   "
                 f"= [(E - N) / S] * 100 = ({self.end:,} - {self.entered:,}) / {self.start:,}"
             )
+        sure = (
+            f"\n95 % interval {format_percent(self.interval[0])} to {format_percent(self.interval[1])}: "
+            "sampling noise of S customers"
+            if self.interval
+            else ""
+        )
         parts = (
             f"new {self.new:,} + reactivated {self.reactivated:,}"
             if self.new is not None
             else f"N {self.entered:,}"
         )
         return (
-            f"{head}\n"
+            f"{head}{sure}\n"
             f"S {self.start:,} - lost {self.lost:,} + {parts} = E {self.end:,}; retained {self.retained:,}\n"
             f"N counts {self.n_counts}"
         )

@@ -88,13 +88,19 @@ def test_every_whole_period_by_sets(history: History, tables: Tables, every: str
         if midnight(a, tables.timezone) >= first + ACTIVE * DAY and midnight(b, tables.timezone) <= end
     ]
     series = retention_series(history, ACTIVE, every)  # type: ignore[arg-type]
-    assert [(r.first, r.last) for r in series] == [(str(a), str(b)) for a, b in whole]
-    for r, (a, b) in zip(series, whole, strict=True):
+    ends_with_the_data = STARTS[every](dt.date(2024, 6, 10))
+    assert [(r.first, r.last) for r in series.whole] == [(str(a), str(b)) for a, b in whole]
+    for r, (a, b) in zip(series.whole, whole, strict=True):
         assert flows(r) == by_sets(tables, midnight(a, tables.timezone), midnight(b, tables.timezone))
         assert r.start - r.lost + r.new + r.reactivated == r.end
     for one, two in pairwise(series):
         assert one.end == two.start
-    assert len(series) == len(series.frame) == len(whole)
+    assert len(series) == len(series.frame) == len(whole) + (not ends_with_the_data)
+    if not ends_with_the_data:
+        running = series.periods[-1]
+        began = midnight(dt.date.fromisoformat(running.first or ""), tables.timezone)
+        assert flows(running) == by_sets(tables, began, end)
+        assert (running.running, running.so_far) == (True, "2024-06-10")
     assert json.loads(json.dumps(series.to_dict()))["every"] == every
 
 
@@ -191,18 +197,22 @@ def test_what_is_left_out_is_said() -> None:
         "2023-12-01",
         "2024-01-01",
         "2024-02-01",
+        "2024-03-01",
     ]
-    assert series.left_out == (
-        "Left out: 3 at the beginning, before 60 days of history had passed; 1 at the end, not complete."
+    assert series.left_out == "Left out: 3 at the beginning, before 60 days of history had passed."
+    march = series.periods[-1]
+    assert (march.running, march.last, march.so_far) == (True, "2024-04-01", "2024-03-07")
+    assert "~ running: the period from 2024-03-01 to 2024-04-01 is counted so far, up to 2024-03-07" in str(
+        series
     )
     assert str(series).endswith(series.left_out)
 
 
 def test_a_month_that_starts_exactly_active_days_after_the_first_order_is_whole() -> None:
     rows = orders(FEB - 60 * DAY, MAR + DAY)
-    assert [r.first for r in retention_series(history_of(Tables(rows)), 60)] == ["2024-02-01"]
-    with pytest.raises(ParameterError, match="no whole month"):
-        retention_series(history_of(Tables(orders(FEB - 60 * DAY + 1, MAR + DAY))), 60)
+    assert [r.first for r in retention_series(history_of(Tables(rows)), 60)] == ["2024-02-01", "2024-03-01"]
+    later = retention_series(history_of(Tables(orders(FEB - 60 * DAY + 1, MAR + DAY))), 60)
+    assert [r.first for r in later] == ["2024-03-01"]
 
 
 def test_a_month_that_ends_with_the_extract_is_complete() -> None:
@@ -217,7 +227,7 @@ def test_a_history_too_short_for_any_period() -> None:
         retention_series(small(), 300)
     assert error.value.code == "no-period"
     assert str(error.value) == (
-        "The data hold no whole month whose active customers are known. Given: orders from 2023-06-15 to 2024-03-02, "
+        "The data hold no month period whose active customers are known. Given: orders from 2023-06-15 to 2024-03-02, "
         "300 days needed to see who is active. Choose a shorter period or smaller active_days."
     )
 
@@ -226,15 +236,16 @@ def test_an_unknown_period() -> None:
     with pytest.raises(ParameterError) as error:
         retention_series(small(), 60, "fortnight")  # type: ignore[arg-type]
     assert str(error.value) == (
-        "The period is unknown. Given: 'fortnight'. Allowed: day, week, month, quarter, year. Use one of these."
+        "The period is unknown. Given: 'fortnight'. Allowed: day, week, month, quarter, year, rolling. Use one of these."
     )
 
 
 def test_a_period_without_anyone_at_its_start_has_no_rate() -> None:
     series = retention_series(small(*orders(MAR - DAY)), 30)
-    assert series.periods[-2].rate is None
+    january = next(r for r in series if r.first == "2024-01-01")
+    assert (january.rate, january.interval) == (None, None)
     line = next(x for x in str(series).splitlines() if x.startswith("2024-01-01"))
-    assert line.split() == ["2024-01-01", "0", "0", "0", "0", "0", "no", "rate", "no", "rate"]
+    assert line.split() == ["2024-01-01", "0", "0", "0", "0", "0", "*", "no", "rate", "no", "rate"]
 
 
 def test_months_with_a_dst_night_begin_at_local_midnight() -> None:
@@ -242,5 +253,5 @@ def test_months_with_a_dst_night_begin_at_local_midnight() -> None:
     edge = instant("2024-04-01", zone)
     rows = orders(edge - 200 * DAY, customer="zoe") + orders(edge - 1) + orders(edge, customer="b")
     history = history_of(Tables(rows + orders(edge + 40 * DAY, customer="zoe"), timezone=zone))
-    march, april = retention_series(history, 60).periods[-2:]
+    march, april = retention_series(history, 60).whole[-2:]
     assert (march.last, march.end, april.end, april.new) == ("2024-04-01", 1, 2, 1)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.errors import ParameterError
+from churn.retention.intervals import wilson
 from churn.retention.rate import N_IN_SETS, Retention, retention_rate
 
 
@@ -19,6 +20,7 @@ def test_1000_at_the_start_900_at_the_end_200_new_is_70_percent() -> None:
     assert (r.retained, r.lost, r.entered) == (700, 300, 200)
     assert str(r) == (
         "Retention: 70.0 %   churn: 30.0 %   = [(E - N) / S] * 100 = (900 - 200) / 1,000\n"
+        "95 % interval 67.1 % to 72.8 %: sampling noise of S customers\n"
         "S 1,000 - lost 300 + N 200 = E 900; retained 700\n"
         "N counts what was given; reactivated customers belong in it"
     )
@@ -110,6 +112,7 @@ def test_whole_floats_and_numpy_counts_are_counts() -> None:
 
 
 def test_the_record_says_what_n_counts() -> None:
+    low, high = wilson(2, 3)
     assert Retention(3, 3, 1, 1, 0).to_dict() == {
         "period_start": None,
         "period_end": None,
@@ -123,5 +126,9 @@ def test_the_record_says_what_n_counts() -> None:
         "reactivated": 0,
         "retention_rate": 2 / 3,
         "churn_rate": 1 / 3,
+        "rate_low": low,
+        "rate_high": high,
+        "running": False,
+        "so_far": None,
     }
     assert retention_rate(3, 3, 1).to_dict()["new"] is None
