@@ -77,6 +77,7 @@ class Definition(ABC):
     def unseen_means(self) -> str:
         """What a customer is who was never active so far, in a few words: ``no order yet``."""
 
+    @abstractmethod
     def first_seen(self, logs: Mapping[str, EventLog], customers: int) -> np.ndarray:
         """Return the instant after which `seen` tells of each customer that he is; `NEVER` where it never does."""
 
