@@ -5,14 +5,19 @@ What is counted per customer adds up over parts, so whoever goes through them on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from churn.data.calendar import Calendar
 from churn.data.history import History, check_history
 from churn.data.store import LogStore
 from churn.progress import report
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Load = Callable[[int, Collection[str] | None], History]
 
@@ -37,6 +42,8 @@ class CustomerBase(Calendar):
         How many parts there are.
     load : callable
         Gives a part, and of it only the tables that are asked for, or all.
+    origin : History or LogStore
+        What it was made of.
     segments : tuple of str
         Segment columns of the customers.
     channels : bool
@@ -56,6 +63,7 @@ class CustomerBase(Calendar):
     span: tuple[int, int]
     count: int
     load: Load
+    origin: History | LogStore
     segments: tuple[str, ...] = ()
     channels: bool = False
 
@@ -84,6 +92,7 @@ class CustomerBase(Calendar):
                 span,
                 store.buckets,
                 load,
+                store,
                 tuple(store.manifest.master.segments) if store.manifest.master else (),
                 "channel" in orders.labels,
             )
@@ -96,6 +105,7 @@ class CustomerBase(Calendar):
             (history.data_start, history.last_order),
             1,
             lambda _, __: history,
+            history,
             tuple(history.segments),
             "channel" in history.logs["orders"].categories,
         )
@@ -114,6 +124,43 @@ class CustomerBase(Calendar):
         """Yield the parts, each loaded when it is asked for; with tables named, at least these are in them."""
         for number in range(self.count):
             yield self.load(number, tables)
+
+
+def holds(base: CustomerBase) -> tuple[pd.Index[Any], np.ndarray]:
+    """Return the sorted ids of all customers and the number of the part that each is in; of a saved log unread.
+
+    Examples
+    --------
+    >>> import churn
+    >>> ids, part = holds(CustomerBase.of(churn.make_shop(customers=50, seed=1).history()))
+    >>> len(ids), set(part.tolist())
+    (50, {0})
+    """
+    if isinstance(base.origin, LogStore) and base.count == base.origin.buckets:
+        ids, part = base.origin.customer_ids()
+        order = np.asarray(ids.argsort())
+        return ids[order], part[order]
+    every = [p.customers for p in base.parts()]
+    part = np.repeat(np.arange(len(every)), [len(e) for e in every])
+    return (every[0].append(every[1:]) if len(every) > 1 else every[0])[order_of(every)], part[
+        order_of(every)
+    ]
+
+
+def order_of(ids: Sequence[pd.Index[Any]]) -> np.ndarray | slice:
+    """Return what puts customers who came part by part into the order of their ids, as they stand in a whole history.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> order_of([pd.Index(["b", "d"]), pd.Index(["a", "c"])]).tolist()
+    [2, 0, 3, 1]
+    """
+    import pandas as pd
+
+    if len(ids) < 2:
+        return slice(None)
+    return np.argsort(pd.factorize(ids[0].append(list(ids[1:])), sort=True)[0], kind="stable")
 
 
 class Tally(Protocol):

@@ -21,6 +21,8 @@ from churn.errors import DataError, ParameterError
 from churn.progress import report
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from churn.config import Config
 
 
@@ -318,6 +320,17 @@ class LogStore:
         position = np.full(len(present), -1, dtype=np.int32)
         position[codes[keep]] = at
         return pd.Index(unique), position
+
+    def customer_ids(self) -> tuple[pd.Index[Any], np.ndarray]:
+        """Return the ids of all customers and the bucket each is in, in no order."""
+        import pandas as pd
+
+        table = pa.concat_tables(
+            self._open(d, "customers").read(["id", "bucket"], use_threads=False)
+            for d in self.manifest.deliveries
+            if d.customers
+        )
+        return pd.Index(table["id"].to_pandas()), table["bucket"].to_numpy()
 
     def _attributes(self, bucket: int | None) -> list[dict[str, Any]]:
         """Return the parts of the customers table, oldest first."""

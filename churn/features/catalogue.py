@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from churn.config import FeatureSettings
+from churn.data.base import CustomerBase
 from churn.data.contracts import CONTRACTS
 from churn.data.history import Category, History
+from churn.data.store import LogStore
 from churn.errors import ConfigError, ParameterError
 from churn.features.families import account, engagement, product, relative, rhythm, service, voice, volume
 from churn.features.families._make import label_signal
@@ -53,6 +55,12 @@ class Schema:
         return cls.of_summary(
             {"logs": logs, "segments": {c: _counts(v) for c, v in history.segments.items()}}
         )
+
+    @classmethod
+    def of_data(cls, data: History | LogStore | CustomerBase) -> Schema:
+        """Read the schema off a history, or off the summary of a saved log without reading a row."""
+        source = data.origin if isinstance(data, CustomerBase) else data
+        return cls.of_summary(source.summary()) if isinstance(source, LogStore) else cls.of(source)
 
     @classmethod
     def of_summary(cls, summary: Mapping[str, Any]) -> Schema:

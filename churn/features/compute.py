@@ -46,6 +46,7 @@ def feature_matrices(
     signals: Sequence[Signal],
     *,
     block: int = _BLOCK,
+    pools: Mapping[tuple[Pool, int], Array] | None = None,
 ) -> list[Array]:
     """Compute signals for a population at each of several cutoffs, in one pass over the log.
 
@@ -61,6 +62,8 @@ def feature_matrices(
         What to compute.
     block : int
         Customers computed together; changes nothing but speed and memory.
+    pools : mapping, optional
+        Figures of all customers by pool and cutoff, where the history holds only some of them.
 
     Returns
     -------
@@ -74,18 +77,22 @@ def feature_matrices(
         (start, Executor(Source.of(part, whole, start), cutoffs, measures))
         for start, part in split(history, block)
     ]
-    pools = pool_figures(lambda: (e for _, e in blocks), measures) if len(blocks) > 1 else None
+    whole_base = pools is None
+    if pools is None and len(blocks) > 1:
+        pools = pool_figures(lambda: (e for _, e in blocks), measures)
     done, steps = 0, len(blocks) * len(cutoffs)
     for start, executor in blocks:
         executor.pools = pools
         for cutoff, population, matrix in zip(cutoffs, populations, out, strict=True):
-            report("Computing signals", done, steps)
+            if whole_base:  # of a part, whoever goes through the parts tells how far it is
+                report("Computing signals", done, steps)
             done += 1
             low, high = np.searchsorted(population, [start, start + executor.source.customers])
             moment, rows = executor.at(cutoff), population[low:high] - start
             for i, measure in enumerate(measures):
                 moment.value(measure).take(rows, out=matrix[i, low:high], mode="clip")
-    report("Computing signals", steps, steps)
+    if whole_base:
+        report("Computing signals", steps, steps)
     return [m.T for m in out]
 
 

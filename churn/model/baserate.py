@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from churn.data.base import CustomerBase, order_of
 from churn.data.history import DAY_US, History
+from churn.data.sample import sample_of
+from churn.data.store import LogStore
 from churn.definition import Definition
 from churn.errors import ParameterError
-from churn.features.compute import feature_matrices
+from churn.features.over import base_for, compute_over
 from churn.features.signal import Signal
 from churn.model.predictor import Predictor, probability
 from churn.model.snapshots import Snapshots
@@ -25,8 +28,8 @@ PERSIST = 0.75  # of what the last weeks show beyond the season
 _LARGEST = 1.5
 _USUAL_VARIANCE = 0.09  # of such shifts between cutoffs; weighs what was seen against its sampling error
 _FEWEST = 50
-_MOST = (
-    50_000  # customers of a cutoff that are looked at; they tell a base rate to a hundredth of the log-odds
+MOST_CUSTOMERS = (
+    100_000  # who are looked at; 10,000 tell the shift to 0.07, and ten times as many to a third of that
 )
 _LEAST_SLOPE = (
     0.2  # below it the short outcomes hardly follow the scores, and dividing by it makes noise large
@@ -120,7 +123,7 @@ def learn_base_rate(
 
 
 def forecast(
-    history: History,
+    data: History | LogStore | CustomerBase,
     definition: Definition,
     base: BaseRate | None,
     predictor: Predictor,
@@ -133,8 +136,8 @@ def forecast(
 
     Parameters
     ----------
-    history : History
-        The log.
+    data : History, LogStore or CustomerBase
+        The customers; of more than 100,000 a sample is looked at.
     definition : Definition
         What churn means.
     base : BaseRate or None
@@ -157,39 +160,48 @@ def forecast(
     ``shift = season + 0.75 * (recent - recent a year before)``, where `season` is the shift of the
     cutoff a year before T, and `recent` that of the newest cutoff whose short outcome is known at T. Each is shrunk
     by its sampling error. Both factors were set on development cutoffs of five data sets, see decision 12. Of large
-    populations a random part is looked at, always the same.
+    bases 100,000 customers are looked at, chosen by their ids (decision 13); with whom signals compare a customer at the
+    past cutoffs, such as ranks, is taken over these too.
     """
-    known = history.known_at(cutoff)
-    start = history.start_known_at(cutoff) + definition.lookback_days * DAY_US
-    last_year = history.days_before(cutoff, _YEAR_DAYS)
+    sample = sample_of(base_for(data, signals), MOST_CUSTOMERS)
+    first = min((part.start_known_at(cutoff) for part in sample.parts()), default=cutoff)
+    start = first + definition.lookback_days * DAY_US
+    last_year = sample.days_before(cutoff, _YEAR_DAYS)
     short = None if base is None else _shortened(definition, base.short_days)
     wanted: dict[str, tuple[int, Definition]] = {}
     if definition.kind != "labels" and last_year >= start:
         wanted["season"] = last_year, definition
     if short is not None:
-        now = history.midnight(cutoff - short.window_us)
+        now = sample.midnight(cutoff - short.window_us)
         wanted["recent"] = now, short
         if "season" in wanted:
-            wanted["recent a year before"] = history.days_before(now, _YEAR_DAYS), short
-    wanted = {k: (c, d) for k, (c, d) in wanted.items() if d.is_mature(known, c) and c >= start}
+            wanted["recent a year before"] = sample.days_before(now, _YEAR_DAYS), short
+    wanted = {k: (c, d) for k, (c, d) in wanted.items() if c + d.window_us <= cutoff and c >= start}
     cutoffs = sorted({c for c, _ in wanted.values()})
     if not cutoffs:
         return Forecast()
     report("Forecasting the base rate")
-    # From the whole history: `known` has lost the versions of corrected rows that were valid at the earlier cutoffs.
-    populations = [_part_of(definition.population(history.as_of(c))) for c in cutoffs]
-    matrices = feature_matrices(history, cutoffs, populations, signals)
-    odds = {
-        c: (predictor.log_odds(X, threads=threads), p)
-        for c, X, p in zip(cutoffs, matrices, populations, strict=True)
-    }
+    odds: dict[int, list[np.ndarray]] = {c: [] for c in cutoffs}
+    outcomes: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
+    ids: dict[int, list[Any]] = {c: [] for c in cutoffs}
+    # From the whole history: as it was known at T, it has lost the versions of corrected rows that were valid earlier.
+    for computed in compute_over(
+        sample, cutoffs, lambda part, c: definition.population(part.as_of(c)), signals
+    ):
+        known = computed.part.known_at(cutoff)
+        who = dict(zip(cutoffs, computed.populations, strict=True))
+        for c, X in zip(cutoffs, computed.matrices, strict=True):
+            odds[c].append(predictor.log_odds(X, threads=threads))
+            ids[c].append(computed.part.customers[who[c]])
+        for name, (c, d) in wanted.items():
+            outcomes[name].append(d.labels(known, c, who[c]))
+    orders = {c: order_of(ids[c]) for c in cutoffs}
     seen: dict[str, float] = {}
     for name, (c, d) in wanted.items():
-        z, population = odds[c]
+        z, y = (np.concatenate(parts)[orders[c]] for parts in (odds[c], outcomes[name]))
         of_short = d is short and base is not None
         if of_short and base is not None:
             z = base.intercept + base.slope * z
-        y = d.labels(known, c, population)
         rows = ~np.isnan(y)
         if rows.sum() >= _FEWEST:
             seen[name] = shrunken_shift(z[rows], y[rows]) / (base.slope if of_short and base else 1.0)
@@ -238,13 +250,6 @@ def shift_to(z: np.ndarray, share: float) -> float:
         if abs(step) < 1e-7:
             break
     return shift
-
-
-def _part_of(population: np.ndarray) -> np.ndarray:
-    """Return a population, or a random part of a large one, which depends on its size alone."""
-    if len(population) <= _MOST:
-        return population
-    return population[np.sort(np.random.default_rng(0).choice(len(population), _MOST, replace=False))]
 
 
 def _shortened(definition: Definition, days: int | None = None) -> Definition | None:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from churn.config import FeatureSettings
-from churn.data.history import History, Instant, check_history
+from churn.data.base import CustomerBase
+from churn.data.history import History, Instant
+from churn.data.store import LogStore
 from churn.definition import Definition
 from churn.display import Rendered, format_count
 from churn.errors import ModelError, ParameterError
@@ -104,9 +106,9 @@ class Model(Rendered):
                 )
         return tuple(by_name[n] for n in self.signal_names)
 
-    def check_history(self, history: History) -> None:
-        """Raise a `ModelError` where the history lacks a table or column that the model's signals read."""
-        there = Schema.of(history).columns
+    def check_history(self, data: History | LogStore | CustomerBase) -> None:
+        """Raise a `ModelError` where the data lack a table or column that the model's signals read."""
+        there = Schema.of_data(data).columns
         for signal in self.signals:
             lacking = sorted(signal.measure.needs() - there, key=str)
             if lacking:
@@ -118,10 +120,10 @@ class Model(Rendered):
                     code="schema-changed",
                 )
 
-    def forecast(self, history: History, cutoff: int, *, threads: int = 2) -> Forecast:
+    def forecast(self, data: History | LogStore | CustomerBase, cutoff: int, *, threads: int = 2) -> Forecast:
         """Forecast by how many log-odds the base rate at a cutoff moves the predictions; see `churn.model.baserate`."""
         return forecast(
-            history, self.definition, self.base_rate, self.predictor, self.signals, cutoff, threads=threads
+            data, self.definition, self.base_rate, self.predictor, self.signals, cutoff, threads=threads
         )
 
     def predict(self, X: np.ndarray, *, shift: float = 0.0, threads: int = 2) -> np.ndarray:
@@ -223,8 +225,8 @@ class Training(Rendered):
         return f"{self.verdict}\n\n{self.model.render()}{tracked}"
 
 
-def check_ready(model: Model, history: History, as_of: Instant | None = None) -> int:
-    """Return the cutoff at which a model is to score a history; the one after the last order when left out.
+def check_ready(model: Model, data: History | LogStore | CustomerBase, as_of: Instant | None = None) -> int:
+    """Return the cutoff at which a model is to score customers; the one after the last order when left out.
 
     Raises
     ------
@@ -241,7 +243,7 @@ def check_ready(model: Model, history: History, as_of: Instant | None = None) ->
             fix="Pass churn.load_model(folder) instead of the folder.",
             code="not-a-model",
         )
-    check_history(history)
+    history = CustomerBase.of(data)
     model.check_history(history)
     t = history.closing if as_of is None else history.instant(as_of)
     if t > history.closing:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from churn.data.history import History
+from churn.data.calendar import Calendar
 
 # The tellers register themselves.
 from churn.model.reasons import contact, orders, service, spending  # noqa: F401
@@ -55,6 +55,14 @@ REASON_COLUMNS = {
     "numbers": "the numbers in the sentence, as JSON: by signal, or by what was computed from signals",
 }
 _TOGETHER = 2000  # customers explained at once
+
+
+class Rows(Protocol):
+    """Rows of signals: an array, or something that reads some of them from a file."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray: ...
 
 
 def explain_rows(
@@ -169,9 +177,9 @@ def _text(stories: Stories, topic: str, facts: Facts, push: float) -> str:
 
 def explain_listed(
     model: Model,
-    history: History,
+    calendar: Calendar,
     cutoff: int,
-    X: np.ndarray,
+    X: Rows,
     customers: pd.Index[Any],
     *,
     shift: float = 0.0,
@@ -184,12 +192,12 @@ def explain_listed(
     ----------
     model : Model
         Whose contributions are told.
-    history : History
-        Its time zone is that of dates.
+    calendar : Calendar
+        Its time zone is that of dates: a history, or a base.
     cutoff : int
         The instant of the signals.
     X : numpy.ndarray of shape (n_listed, n_signals)
-        The model's signals.
+        The model's signals, or what gives some of their rows.
     customers : pandas.Index of shape (n_listed,)
         The ids, in the order of the list.
     shift : float, default 0
@@ -208,7 +216,7 @@ def explain_listed(
     """
     import pandas as pd
 
-    setting = Setting(model.signals, cutoff, history.timezone, currency, model.features.ignored_after_days)
+    setting = Setting(model.signals, cutoff, calendar.timezone, currency, model.features.ignored_after_days)
     texts: list[list[str]] = []
     rows: list[tuple[Any, ...]] = []
     for start in range(0, len(X), _TOGETHER):

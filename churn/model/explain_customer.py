@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from churn.data.base import CustomerBase, holds
 from churn.data.history import History, Instant
+from churn.data.store import LogStore
 from churn.errors import ParameterError
 from churn.features.compute import feature_matrices
+from churn.features.over import base_for, pools_over
 from churn.model.bundle import Model, check_ready
 from churn.model.explain import explain_rows
 from churn.model.reasons.explanation import Explanation
@@ -22,7 +27,7 @@ _SEARCHED = 50_000  # ids that are compared letter by letter
 
 def explain_customer(
     model: Model,
-    history: History,
+    data: History | LogStore | CustomerBase,
     customer: Any,
     as_of: Instant | None = None,
     *,
@@ -35,10 +40,10 @@ def explain_customer(
     ----------
     model : Model
         From `churn.train` or `churn.load_model`.
-    history : History
-        The log; nothing at or after the cutoff is seen.
+    data : History, LogStore or CustomerBase
+        The log, in one piece or saved in parts; nothing at or after the cutoff is seen.
     customer : id
-        As it is in ``history.customers``, or the same as text.
+        As it came, or the same as text.
     as_of : date, datetime or str, optional
         The cutoff T; the midnight after the last order when left out.
     currency : str, default ""
@@ -67,21 +72,15 @@ def explain_customer(
     >>> history = churn.load_history("churn.yaml")  # doctest: +SKIP
     >>> print(churn.explain_customer(model, history, "C000042"))  # doctest: +SKIP
     """
-    cutoff = check_ready(model, history, as_of)
-    position = find_customer(history.customers, customer)
-    population = model.definition.population(history.as_of(cutoff))
-    if position not in population:
-        raise ParameterError(
-            f"The customer {customer} is not active on {history.date(cutoff)}, so there is no score",
-            given=_last_order(history, position, cutoff),
-            allowed=f"customers with {model.definition.active_means}",
-            fix="Name another customer, or another cutoff with --as-of.",
-            code="not-active",
-        )
+    cutoff = check_ready(model, data, as_of)
+    base = base_for(data, model.signals)
+    history, position = locate(base, customer)
+    check_active(model, history, position, cutoff)
+    pools = pools_over(base, [cutoff], model.signals)
     report("Computing signals")
-    X = feature_matrices(history, [cutoff], [population[population == position]], model.signals)[0]
+    X = feature_matrices(history, [cutoff], [np.array([position])], model.signals, pools=pools)[0]
+    ahead = model.forecast(base, cutoff, threads=threads)
     report("Finding the reasons")
-    ahead = model.forecast(history, cutoff, threads=threads)
     contributions = model.contributions(X, shift=ahead.shift, threads=threads)
     setting = Setting(model.signals, cutoff, history.timezone, currency, model.features.ignored_after_days)
     return explain_rows(
@@ -93,6 +92,36 @@ def explain_customer(
         as_of=history.date(cutoff),
         definition=model.definition.describe(),
     )[0]
+
+
+def locate(base: CustomerBase, customer: Any) -> tuple[History, int]:
+    """Return the part that a customer is in, and the position in it.
+
+    Raises
+    ------
+    ParameterError
+        There is no such customer; ids that look alike are named.
+    """
+    if base.count == 1:
+        history = base.load(0, None)
+        return history, find_customer(history.customers, customer)
+    ids, part = holds(base)
+    at = find_customer(ids, customer)
+    history = base.load(int(part[at]), None)
+    return history, find_customer(history.customers, ids[at])
+
+
+def check_active(model: Model, history: History, position: int, cutoff: int) -> None:
+    """Raise a `ParameterError` where a customer is not active at a cutoff: there is no score."""
+    if position in model.definition.population(history.as_of(cutoff)):
+        return
+    raise ParameterError(
+        f"The customer {history.customers[position]} is not active on {history.date(cutoff)}, so there is no score",
+        given=_last_order(history, position, cutoff),
+        allowed=f"customers with {model.definition.active_means}",
+        fix="Name another customer, or another cutoff with --as-of.",
+        code="not-active",
+    )
 
 
 def find_customer(customers: pd.Index[Any], given: Any) -> int:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from churn.config import ScoringSettings, ValueSettings
+from churn.data.base import CustomerBase
+from churn.data.calendar import Calendar
 from churn.data.history import DAY_US, History, Instant
+from churn.data.store import LogStore
 from churn.errors import DataError
-from churn.features.compute import feature_matrices
+from churn.features.over import base_for
 from churn.model.bands import bands_of
 from churn.model.bundle import Model, check_ready
 from churn.model.explain import TEXT_COLUMNS, explain_listed
-from churn.model.value.spend import SpendModel
+from churn.model.predictor import probability
 from churn.progress import report
-from churn.retention.outlook import make_outlook
+from churn.retention.outlook import OutlookTally
 from churn.scoring.listing import choose
+from churn.scoring.passes import Passed, pass_over, spend_of
 from churn.scoring.result import Scores
+from churn.scoring.rows import SignalRows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def score(
     model: Model,
-    history: History,
+    data: History | LogStore | CustomerBase,
     as_of: Instant | None = None,
     *,
     settings: ScoringSettings | None = None,
@@ -33,8 +43,9 @@ def score(
     ----------
     model : Model
         From `churn.train` or `churn.load_model`.
-    history : History
-        The log; nothing at or after the cutoff is seen.
+    data : History, LogStore or CustomerBase
+        The log, in one piece or saved in parts, which are gone through one by one; nothing at or after the cutoff is
+        seen.
     as_of : date, datetime or str, optional
         The cutoff T; the midnight after the last order when left out.
     settings : ScoringSettings, optional
@@ -61,82 +72,43 @@ def score(
     import pandas as pd
 
     settings, value = settings or ScoringSettings(), value or ValueSettings()
-    t = check_ready(model, history, as_of)
-    definition = model.definition
-    view = history.as_of(t)
-    population = definition.population(view)
-    if len(population) == 0:
-        raise DataError(
-            f"Nobody is active on {history.date(t)}",
-            given=f"active means {definition.active_means}; the first order is of "
-            f"{history.date(history.data_start)}",
-            fix="Choose another cutoff or another definition, such as longer active_days.",
-            code="empty-population",
+    t = check_ready(model, data, as_of)
+    definition, base = model.definition, base_for(data, model.signals)
+    outlook = OutlookTally(base, definition, t)
+    with SignalRows(several=base.count > 1) as rows:
+        passed = pass_over(model, base, t, rows, threads=threads, tallies=(outlook,))
+        if len(passed.customers) == 0:
+            raise DataError(
+                f"Nobody is active on {base.date(t)}",
+                given=f"active means {definition.active_means}; the first order is of {base.date(base.data_start)}",
+                fix="Choose another cutoff or another definition, such as longer active_days.",
+                code="empty-population",
+            )
+        report("Scoring")
+        ahead = model.forecast(passed.sample, t, threads=threads)
+        p, staying, spend = probability(passed.log_odds + ahead.shift), passed.if_staying, spend_of(model)
+        stake = p * staying
+        everyone = pd.DataFrame(
+            {
+                "customer": passed.customers,
+                "churn_probability": p,
+                "risk_band": bands_of(p),
+                "value_at_stake": stake,
+                "spend_if_staying": staying,
+                "expected_spend": spend.expected(p, staying),
+                "lifetime_value": spend.lifetime(p, staying, cutoff=t, **value.model_dump()),
+            }
         )
-    report("Computing signals")
-    X = feature_matrices(history, [t], [population], model.signals)[0]
-    report("Scoring")
-    ahead = model.forecast(history, t, threads=threads)
-    shift = ahead.shift
-    p = model.predict(X, shift=shift, threads=threads)
-    column = {s.name: X[:, i] for i, s in enumerate(model.signals)}
-    spend = model.spend or SpendModel("own_mean", definition.horizon_days, definition.lookback_days)
-    staying = spend.if_staying(X, model.signal_names, cutoff=t, threads=threads)
-    stake = p * staying
-    everyone = pd.DataFrame(
-        {
-            "customer": history.customers[population],
-            "churn_probability": p,
-            "risk_band": bands_of(p),
-            "value_at_stake": stake,
-            "spend_if_staying": staying,
-            "expected_spend": spend.expected(p, staying),
-            "lifetime_value": spend.lifetime(p, staying, cutoff=t, **value.model_dump()),
-        }
-    )
-    listing = choose(p, stake, settings)
-    chosen = listing.chosen
-    texts, reasons = explain_listed(
-        model,
-        history,
-        view.instant,
-        X[chosen],
-        history.customers[population[chosen]],
-        shift=shift,
-        currency=settings.currency,
-        threads=threads,
-    )
-    since = column["recency_days"][chosen]
-    last = np.where(
-        np.isnan(since),
-        np.iinfo(np.int64).min,  # a subscriber need not have ordered: NaT
-        view.instant - np.round(np.nan_to_num(since) * DAY_US).astype(np.int64),
-    )
-    ignored = column.get("ignored_complaints_count")
-    at_risk = everyone.iloc[chosen].reset_index(drop=True)
-    at_risk.insert(1, "rank", np.arange(1, len(chosen) + 1))
-    for i, name in enumerate(TEXT_COLUMNS):
-        at_risk.insert(4 + i, name, texts[name])
-    at_risk["last_order"] = pd.Series(
-        pd.DatetimeIndex(last.astype("datetime64[us]"))
-        .tz_localize("UTC")
-        .tz_convert(history.timezone)
-        .strftime("%Y-%m-%d")
-        .fillna(""),
-        dtype=str,
-    )
-    own = column["gap_mean_days"][chosen]
-    usual = np.where(
-        np.isnan(own), column["gap_usual_days"][chosen], own
-    )  # the same gap that the reasons tell
-    at_risk["days_overdue"] = np.round(np.maximum(column["recency_days"][chosen] - usual, 0.0), 1)
-    at_risk["ignored_complaints"] = ignored[chosen] if ignored is not None else np.nan
+        listing = choose(p, stake, settings)
+        at_risk, reasons = _list(
+            model, base, t, passed, everyone, listing.chosen, ahead.shift, settings, threads
+        )
     return Scores(
         at_risk,
         everyone,
         reasons,
-        make_outlook(history, definition, t, p, column["recency_days"]),
-        history.date(t),
+        outlook.result(p, passed.signals["recency_days"]),
+        base.date(t),
         definition.describe(),
         listing.at_risk,
         listing.rule,
@@ -150,7 +122,7 @@ def score(
             "churn_version": model.training.get("churn_version"),
             "base_rate": {**vars(ahead), "said": ahead.describe()},
         },
-        _warnings(history, model, t),
+        _warnings(base, model, t),
         {
             "horizon_days": definition.horizon_days,
             **value.model_dump(),
@@ -160,7 +132,57 @@ def score(
     )
 
 
-def _warnings(history: History, model: Model, t: int) -> tuple[str, ...]:
+def _list(
+    model: Model,
+    base: CustomerBase,
+    t: int,
+    passed: Passed,
+    everyone: pd.DataFrame,
+    chosen: np.ndarray,
+    shift: float,
+    settings: ScoringSettings,
+    threads: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the listed customers with their reasons and own numbers, and the table of reasons."""
+    import pandas as pd
+
+    texts, reasons = explain_listed(
+        model,
+        base,
+        t,
+        passed.picked(chosen),
+        passed.customers[chosen],
+        shift=shift,
+        currency=settings.currency,
+        threads=threads,
+    )
+    column = {name: values[chosen] for name, values in passed.signals.items()}
+    since = column["recency_days"]
+    last = np.where(
+        np.isnan(since),
+        np.iinfo(np.int64).min,  # a subscriber need not have ordered: NaT
+        t - np.round(np.nan_to_num(since) * DAY_US).astype(np.int64),
+    )
+    at_risk = everyone.iloc[chosen].reset_index(drop=True)
+    at_risk.insert(1, "rank", np.arange(1, len(chosen) + 1))
+    for i, name in enumerate(TEXT_COLUMNS):
+        at_risk.insert(4 + i, name, texts[name])
+    at_risk["last_order"] = pd.Series(
+        pd.DatetimeIndex(last.astype("datetime64[us]"))
+        .tz_localize("UTC")
+        .tz_convert(base.timezone)
+        .strftime("%Y-%m-%d")
+        .fillna(""),
+        dtype=str,
+    )
+    own = column["gap_mean_days"]
+    usual = np.where(np.isnan(own), column["gap_usual_days"], own)  # the same gap that the reasons tell
+    at_risk["days_overdue"] = np.round(np.maximum(since - usual, 0.0), 1)
+    at_risk["ignored_complaints"] = column.get("ignored_complaints_count", np.nan)
+    return at_risk, reasons
+
+
+def _warnings(calendar: Calendar, model: Model, t: int) -> tuple[str, ...]:
     out = []
     if not model.beats_baselines:
         out.append(
@@ -169,7 +191,7 @@ def _warnings(history: History, model: Model, t: int) -> tuple[str, ...]:
     seen = int(model.training.get("labels_seen_until", 0))
     if t < seen:
         out.append(
-            f"The model has seen outcomes up to {history.date(seen)}, after this cutoff: these scores look better than "
-            "they were possible at the time."
+            f"The model has seen outcomes up to {calendar.date(seen)}, after this cutoff: these scores look better "
+            "than they were possible at the time."
         )
     return tuple(out)

@@ -13,10 +13,8 @@ from churn.data.history import DAY_US
 from churn.definition import Inactivity, LabelTable
 from churn.features.catalogue import Schema, catalogue
 from churn.model.baserate import (
-    _MOST,
     BaseRate,
     Forecast,
-    _part_of,
     forecast,
     learn_base_rate,
     shift_to,
@@ -144,16 +142,6 @@ def test_rows_that_were_corrected_since_count_as_they_were_known():
     one, two = (forecast(h, RULE, BaseRate(20, 1.0, 1.1), predictor, signals, t) for h in (plain, mended))
     assert one.season is not None
     assert one == two
-
-
-def test_of_large_populations_a_part_is_enough():
-    everyone = np.arange(0, 3 * _MOST, 2)
-    part = _part_of(everyone)
-    assert len(part) == _MOST
-    assert (np.diff(part) > 0).all()
-    assert np.isin(part, everyone).all()
-    assert np.array_equal(_part_of(everyone + 1), part + 1)  # which ones depends on their number alone
-    assert _part_of(part) is part
 
 
 def test_nobody_among_few_is_no_certainty():
