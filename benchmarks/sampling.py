@@ -8,6 +8,7 @@ customers and from samples; `MOST_CUSTOMERS` of `churn.model.baserate` is how ma
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 
@@ -32,8 +33,7 @@ def main(names: list[str]) -> None:
     )
     for name in names or ["shop", "retail"]:
         task = sets.load(name, development=True)
-        first = task.cutoffs[0]
-        settings = task.training.model_copy(update={"test_cutoff": first, "max_snapshots": 6, "threads": 1})
+        settings = task.training.model_copy(update={"test_cutoff": dt.date.fromisoformat(task.cutoffs[0]), "max_snapshots": 6, "threads": 1})
         model = churn.train(task.history, task.definition, settings=settings, track=False).model
         history, size = task.history, len(task.history.customers)
         cutoffs = [history.instant(c) for c in task.cutoffs]
@@ -45,7 +45,7 @@ def main(names: list[str]) -> None:
             changes = []
             for seed in range(_SEEDS):
                 salt = np.uint64(np.random.default_rng(seed).integers(2**63))
-                sampling.id_hashes = lambda ids, salt=salt: (
+                sampling.id_hashes = lambda ids, salt=salt, plain=plain: (
                     (plain(ids) ^ salt) * np.uint64(0x9E3779B97F4A7C15)
                 )
                 base = sampling.sample_of(CustomerBase.of(history), baserate.MOST_CUSTOMERS)

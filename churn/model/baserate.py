@@ -160,8 +160,8 @@ def forecast(
     ``shift = season + 0.75 * (recent - recent a year before)``, where `season` is the shift of the
     cutoff a year before T, and `recent` that of the newest cutoff whose short outcome is known at T. Each is shrunk
     by its sampling error. Both factors were set on development cutoffs of five data sets, see decision 12. Of large
-    bases 100,000 customers are looked at, chosen by their ids (decision 13); with whom signals compare a customer at the
-    past cutoffs, such as ranks, is taken over these too.
+    bases 100,000 customers are looked at, chosen by their ids (decision 13); with whom signals compare a customer at
+    the past cutoffs, such as ranks, is taken over these too.
     """
     sample = sample_of(base_for(data, signals), MOST_CUSTOMERS)
     first = min((part.start_known_at(cutoff) for part in sample.parts()), default=cutoff)
