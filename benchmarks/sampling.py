@@ -33,7 +33,9 @@ def main(names: list[str]) -> None:
     )
     for name in names or ["shop", "retail"]:
         task = sets.load(name, development=True)
-        settings = task.training.model_copy(update={"test_cutoff": dt.date.fromisoformat(task.cutoffs[0]), "max_snapshots": 6, "threads": 1})
+        settings = task.training.model_copy(
+            update={"test_cutoff": dt.date.fromisoformat(task.cutoffs[0]), "max_snapshots": 6, "threads": 1}
+        )
         model = churn.train(task.history, task.definition, settings=settings, track=False).model
         history, size = task.history, len(task.history.customers)
         cutoffs = [history.instant(c) for c in task.cutoffs]

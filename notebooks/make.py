@@ -68,7 +68,7 @@ plt.show()"""),
 
 The shop knows who had begun to leave when the list was made. How many of the listed had, and how many of the others?"""),
     ("code", """left = shop.truth.set_index("customer")["leaves_at"].notna()
-everyone = result.everyone.assign(left=result.everyone["customer"].map(left))
+everyone = result.active.assign(left=result.active["customer"].map(left))
 everyone.groupby("risk_band")["left"].agg(["mean", "size"]).sort_values("mean", ascending=False)"""),
 ]
 

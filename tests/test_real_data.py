@@ -48,7 +48,7 @@ def test_train_and_score_as_of_an_earlier_day(retail):
     assert training.model.beats_baselines
     assert 0.74 < metrics["model"]["auc"].value < 0.82, "above: a leak; below: something broke"
     result = churn.score(training.model, retail, "2011-06-12")
-    assert len(result.everyone) == 2631
+    assert len(result.active) == 2631
     assert result.retention.expected_rate == pytest.approx(0.897, abs=0.03), (
         "the actual rate of the next 60 days"
     )

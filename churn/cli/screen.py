@@ -109,7 +109,7 @@ def _list_panel(scores: Scores) -> Any:
     if not len(scores.at_risk):
         table.add_row("", "nobody")
     listed = float(scores.at_risk["value_at_stake"].sum())
-    title = f"At risk: {format_count(scores.at_risk_count)} of {format_count(len(scores.everyone))} active customers"
+    title = f"At risk: {format_count(scores.at_risk_count)} of {format_count(len(scores.active))} active customers"
     subtitle = (
         f"{min(_SHOWN, len(scores.at_risk))} of {format_count(len(scores.at_risk))} listed, most value at stake first; "
         f"all listed {format_amount(listed, scores.currency)}"

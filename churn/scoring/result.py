@@ -14,6 +14,7 @@ from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS
 from churn.retention.outlook import Outlook
 from churn.scoring.csvsafe import csv_safe
 from churn.scoring.runid import run_id
+from churn.scoring.stages import STAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,8 @@ class Scores(Rendered):
     at_risk : pandas.DataFrame
         The listed customers, most value at stake first; columns as in `COLUMNS`.
     everyone : pandas.DataFrame
-        All customers of the population with probability, band, value at stake and forecasts of spend.
+        Every known customer, ids sorted, with probability, band, value at stake and forecasts of spend; `active` are
+        those of the population.
     reasons : pandas.DataFrame
         The reasons of the listed customers, one row each, with their pushes and numbers.
     retention : Outlook
@@ -80,24 +82,32 @@ class Scores(Rendered):
         """The run's id: the cutoff, and a hash over the scores and the model; equal runs have equal ids."""
         return run_id(self)
 
+    @cached_property
+    def active(self) -> pd.DataFrame:
+        """The population: those of `everyone` who are active at the cutoff, as the definition says it."""
+        if "stage" not in self.everyone:
+            return self.everyone
+        active = self.everyone["stage"].isin([s for s in STAGES if s != "lapsed"])
+        return self.everyone[active].reset_index(drop=True)
+
     def summary(self) -> dict[str, Any]:
         """Return the summary that is written as ``summary.json``."""
-        bands = self.everyone["risk_band"].value_counts()
+        bands = self.active["risk_band"].value_counts()
         return {
             "run": self.run,
             "as_of": self.as_of,
             "definition": self.definition,
             "warnings": list(self.warnings),
-            "population": len(self.everyone),
+            "population": len(self.active),
             "at_risk": self.at_risk_count,
             "listed": len(self.at_risk),
             "listed_because": self.listed_because,
-            "mean_churn_probability": float(self.everyone["churn_probability"].mean()),
+            "mean_churn_probability": float(self.active["churn_probability"].mean()),
             "bands": {name: int(bands.get(name, 0)) for name, _ in BANDS},
             "value_at_stake_listed": float(self.at_risk["value_at_stake"].sum()),
-            "value_at_stake_all": float(self.everyone["value_at_stake"].sum()),
-            "expected_spend_all": float(self.everyone["expected_spend"].sum()),
-            "lifetime_value_all": float(self.everyone["lifetime_value"].sum()),
+            "value_at_stake_all": float(self.active["value_at_stake"].sum()),
+            "expected_spend_all": float(self.active["expected_spend"].sum()),
+            "lifetime_value_all": float(self.active["lifetime_value"].sum()),
             "value": self.value,
             "currency": self.currency,
             "retention": self.retention.to_dict(),
@@ -128,7 +138,7 @@ class Scores(Rendered):
     def value_line(self) -> str:
         """Say in one sentence what all active customers are expected to spend."""
         spend, lifetime = (
-            format_amount(float(self.everyone[c].sum()), self.currency)
+            format_amount(float(self.active[c].sum()), self.currency)
             for c in ("expected_spend", "lifetime_value")
         )
         v = self.value
@@ -145,7 +155,7 @@ class Scores(Rendered):
         )
         warnings = "".join(f"<p><b>{html.escape(w)}</b></p>" for w in self.warnings)
         title = (
-            f"As of {self.as_of}: {self.at_risk_count:,} of {len(self.everyone):,} active customers are at risk; "
+            f"As of {self.as_of}: {self.at_risk_count:,} of {len(self.active):,} active customers are at risk; "
             "most value at stake first"
         )
         rates = html.escape(self.retention.render())
@@ -160,10 +170,10 @@ class Scores(Rendered):
         """Return the retention rate and the first at-risk customers."""
         shown = self.at_risk.head(_SHOWN)
         lines = [f"! {w}" for w in self.warnings]
-        total = float(self.everyone["value_at_stake"].sum())
+        total = float(self.active["value_at_stake"].sum())
         listed = float(self.at_risk["value_at_stake"].sum())
         lines += [
-            f"As of {self.as_of}: {format_count(len(self.everyone))} active customers, "
+            f"As of {self.as_of}: {format_count(len(self.active))} active customers, "
             f"{format_count(self.at_risk_count)} at risk. {self.definition[0].upper()}{self.definition[1:]}.",
             "",
             self.retention.render(),

@@ -71,7 +71,7 @@ def test_a_model_is_trained_saved_loaded_and_scores(members, rule, tmp_path):
     loaded = churn.load_model(training.model.save(tmp_path / "m"))
     assert loaded.definition == rule
     result = churn.score(loaded, members)
-    assert set(result.everyone["customer"]) == set(
+    assert set(result.active["customer"]) == set(
         members.customers[rule.population(members.as_of(members.closing))]
     )
     assert rule.describe() in str(result).lower() or rule.describe()[1:] in str(result)
@@ -80,7 +80,7 @@ def test_a_model_is_trained_saved_loaded_and_scores(members, rule, tmp_path):
     json.dumps(result.summary(), allow_nan=False)
     result.write(tmp_path / "out")
     if rule.kind == "subscription":  # members who never ordered are scored too
-        assert result.everyone["customer"].str.startswith("new-").sum() == 5
+        assert result.active["customer"].str.startswith("new-").sum() == 5
         everybody = churn.score(loaded, members, settings=churn.ScoringSettings(threshold=1e-9))
         listed = everybody.at_risk.set_index("customer")
         assert listed.loc["new-0", "value_at_stake"] == 0

@@ -28,7 +28,7 @@ def test_the_explanation_is_of_the_score_and_tells_the_same_reasons(scores, mode
 
 
 def test_everybody_with_a_score_can_be_explained(scores, model, history):
-    last = scores.everyone.sort_values("churn_probability").iloc[0]
+    last = scores.active.sort_values("churn_probability").iloc[0]
     e = explain_customer(model, history, last["customer"])
     assert e.probability == pytest.approx(last["churn_probability"])
     assert e.down
@@ -45,7 +45,7 @@ def test_unknown_id_names_near_ones(model, history):
 
 
 def test_who_is_not_active_has_no_score(model, history, scores):
-    gone = next(c for c in history.customers if c not in set(scores.everyone["customer"]))
+    gone = next(c for c in history.customers if c not in set(scores.active["customer"]))
     with pytest.raises(
         ParameterError, match=rf"{gone} is not active on .*so there is no score.*an order in the last"
     ) as e:

@@ -86,8 +86,8 @@ def test_lists_agree_with_score(history, model, definition):
     """The list of a cutoff is the at-risk list of the same model."""
     cutoff = history.instant(model.training["test_cutoff"])
     scores = churn.score(model, history, cutoff)
-    p = scores.everyone["churn_probability"].to_numpy()
-    listed = set(scores.everyone["customer"][is_listed(p)])
+    p = scores.active["churn_probability"].to_numpy()
+    listed = set(scores.active["customer"][is_listed(p)])
     assert listed == set(scores.at_risk["customer"])
 
 

@@ -42,7 +42,7 @@ def test_nobody_listed_and_everybody_listed(model, history, store):
         settings = ScoringSettings(threshold=threshold)
         whole, parts = (score(model, data, settings=settings, threads=1) for data in (history, store))
         pd.testing.assert_frame_equal(parts.at_risk, whole.at_risk, check_exact=True)
-    assert len(parts.at_risk) == len(parts.everyone)
+    assert len(parts.at_risk) == len(parts.active)
 
 
 def test_active_are_the_population_of_the_definition(history, definition):
@@ -58,6 +58,6 @@ def test_a_customer_of_a_saved_log_is_explained_from_the_part_alone(model, histo
         assert one.to_dict() == other.to_dict()
     with pytest.raises(ParameterError, match=r"There is no customer 'C00000x'.*such as C0"):
         explain_customer(model, store, "C00000x")
-    gone = sorted(set(history.customers) - set(score(model, history, threads=1).everyone["customer"]))
+    gone = sorted(set(history.customers) - set(score(model, history, threads=1).active["customer"]))
     with pytest.raises(ParameterError, match="is not active on"):
         explain_customer(model, store, gone[0])

@@ -50,7 +50,7 @@ def test_columns_are_the_documented_ones(result):
 def test_population_is_who_was_active_and_nobody_twice(result, history, definition, cutoff):
     view = history.as_of(cutoff)
     expected = history.customers[definition.population(view)]
-    assert list(result.everyone["customer"]) == list(expected)
+    assert list(result.active["customer"]) == list(expected)
 
 
 def test_own_numbers_agree_with_the_signals(result, history, cutoff):
@@ -69,14 +69,14 @@ def test_last_order_is_the_last_before_the_cutoff(result, shop, cutoff):
 
 
 def test_list_holds_everyone_from_twice_the_average_odds(result):
-    p = result.everyone["churn_probability"]
+    p = result.active["churn_probability"]
     odds, average = p / (1 - p), p.mean() / (1 - p.mean())
-    expected = set(result.everyone.loc[odds >= 2 * average, "customer"])
+    expected = set(result.active.loc[odds >= 2 * average, "customer"])
     assert set(result.at_risk["customer"]) == expected
     assert set(result.at_risk["risk_band"]) <= {"critical", "high"}
     assert f"Below it: {len(p) - len(expected):,} customers." in result.listed_because
     for (name, k), (_, above) in zip(BANDS, (("", math.inf), *BANDS), strict=False):
-        mine = odds[result.everyone["risk_band"] == name]
+        mine = odds[result.active["risk_band"] == name]
         assert ((mine >= k * average) & (mine < above * average)).all()
 
 
@@ -88,9 +88,9 @@ def test_rank_follows_value_at_stake(result):
 def test_threshold_and_top(model, history, cutoff):
     some = score(model, history, cutoff, settings=ScoringSettings(threshold=0.9))
     assert (some.at_risk["churn_probability"] >= 0.9).all()
-    assert len(some.at_risk) == (some.everyone["churn_probability"] >= 0.9).sum()
+    assert len(some.at_risk) == (some.active["churn_probability"] >= 0.9).sum()
     few = score(model, history, cutoff, settings=ScoringSettings(threshold=0.5, top=7))
-    more = int((few.everyone["churn_probability"] >= 0.5).sum()) - 7
+    more = int((few.active["churn_probability"] >= 0.5).sum()) - 7
     assert len(few.at_risk) == 7
     assert few.at_risk_count == more + 7
     assert (few.summary()["at_risk"], few.summary()["listed"]) == (more + 7, 7)
@@ -117,7 +117,7 @@ def test_the_future_does_not_change_the_scores(model, shop, history, cutoff):
 
 def test_retention_stands_beside(result, history, definition):
     now = result.retention.current
-    assert now.end == len(result.everyone)
+    assert now.end == len(result.active)
     assert now.start - now.lost + now.new + now.reactivated == now.end
     assert result.retention.previous.end == now.start
     assert 0 < result.retention.expected_rate < 1
@@ -159,32 +159,32 @@ def test_missing_table_is_told(model, shop):
 
 
 def test_amounts_hang_together(result, model, history, cutoff):
-    all_of_them = result.everyone
+    all_of_them = result.active
     p, m = all_of_them["churn_probability"], all_of_them["spend_if_staying"]
     assert all_of_them["value_at_stake"].to_numpy() == pytest.approx(p * m)
     assert all_of_them["expected_spend"].to_numpy() == pytest.approx((1 - p) * m)
     assert (all_of_them["lifetime_value"] > all_of_them["expected_spend"]).all()
     one_horizon = ValueSettings(lifetime_days=model.definition.horizon_days, discount_rate=0)
     short = score(model, history, cutoff, value=one_horizon)
-    assert short.everyone["lifetime_value"].to_numpy() == pytest.approx(
-        short.everyone["expected_spend"].to_numpy()
+    assert short.active["lifetime_value"].to_numpy() == pytest.approx(
+        short.active["expected_spend"].to_numpy()
     )
     assert "45 days discounted by 0 % a year" in str(short)
 
 
 def test_summary_states_the_lifetime_and_its_assumptions(result):
     summary = result.summary()
-    assert summary["lifetime_value_all"] == pytest.approx(result.everyone["lifetime_value"].sum())
+    assert summary["lifetime_value_all"] == pytest.approx(result.active["lifetime_value"].sum())
     assert (summary["value"]["lifetime_days"], summary["value"]["discount_rate"]) == (365, 0.1)
     assert "revenue, not profit" in summary["value"]["assumptions"]
 
 
 def test_a_model_without_a_forecast_of_spend_takes_the_own_pace(model, history, cutoff):
     plain = score(dataclasses.replace(model, spend=None), history, cutoff)
-    features = compute_features(history, cutoff).loc[plain.everyone["customer"]]
+    features = compute_features(history, cutoff).loc[plain.active["customer"]]
     column = {c: features[c].to_numpy() for c in features}
     expected = own_mean(column, model.definition.horizon_days, model.definition.lookback_days)
-    assert plain.everyone["spend_if_staying"].to_numpy() == pytest.approx(expected)
+    assert plain.active["spend_if_staying"].to_numpy() == pytest.approx(expected)
     assert "customer's own pace" in plain.value["assumptions"]
     assert "assumed: the history is too short" in plain.value["assumptions"]
 
@@ -207,7 +207,7 @@ def test_written_files_hold_the_same(result, tmp_path):
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["at_risk"] == len(result.at_risk)
     assert summary["retention"]["current"]["S"] == result.retention.current.start
-    assert summary["bands"] == {n: int((result.everyone["risk_band"] == n).sum()) for n, _ in BANDS}
+    assert summary["bands"] == {n: int((result.active["risk_band"] == n).sum()) for n, _ in BANDS}
 
 
 def test_writing_again_replaces_an_earlier_result_and_nothing_else(result, tmp_path, monkeypatch):
