@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,19 +119,11 @@ class OutlookTally:
     definition: Definition
     cutoff: int
     _flows: FlowTally = field(init=False)
-    _names: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        base, days = self.base, self.definition.window_us / DAY_US
-        earliest = base.data_start + self.definition.lookback_days * DAY_US
-        spans, end = [], self.cutoff
-        for name in ("current", "previous"):
-            start = base.days_before(end, days)
-            if earliest <= start and end <= base.closing:
-                spans.append(Span(start, end, end))
-                self._names.append(name)
-            end = start
-        self._flows = FlowTally(base, self.definition, spans, known_before=self.cutoff)
+        self._past = outlook_spans(self.base, self.definition, self.cutoff)
+        spans = tuple(self._past.values())
+        self._flows = FlowTally(self.base, self.definition, spans, known_before=self.cutoff)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -149,17 +142,39 @@ class OutlookTally:
         churn_probability, recency_days : numpy.ndarray of shape (n_population,)
             Of the customers active at T.
         """
-        d, p = self.definition, churn_probability
-        past = dict(zip(self._names, self._flows.retentions(), strict=True))
-        current, previous = past.get("current"), past.get("previous")
-        if not len(p):
-            why_not = "The expected rate is not derived: nobody is active at the cutoff."
-            return Outlook(current, previous, None, why_not, d)
-        stay, how = d.staying(p, recency_days)
-        if stay is None:
-            return Outlook(current, previous, None, f"The expected rate is not derived: {how}.", d)
-        what = f"share of the {len(p):,} active today who will still be active in {d.ahead_days} days"
-        return Outlook(current, previous, float(stay.mean()), f"Expected next = {what}: {how}", d)
+        past = dict(zip(self._past, self._flows.retentions(), strict=True))
+        return make_result(self.definition, past, churn_probability, recency_days)
+
+
+def outlook_spans(base: CustomerBase, definition: Definition, cutoff: int) -> dict[str, Span]:
+    """Return the last horizon and the one before it, as `current` and `previous`, where the data reach back so far."""
+    days, end, spans = definition.window_us / DAY_US, cutoff, {}
+    earliest = base.data_start + definition.lookback_days * DAY_US
+    for name in ("current", "previous"):
+        start = base.days_before(end, days)
+        if earliest <= start and end <= base.closing:
+            spans[name] = Span(start, end, end)
+        end = start
+    return spans
+
+
+def make_result(
+    definition: Definition,
+    past: Mapping[str, Retention],
+    churn_probability: np.ndarray,
+    recency_days: np.ndarray,
+) -> Outlook:
+    """Put past periods, `current` and `previous`, beside what churn probabilities say about the coming one."""
+    d, p = definition, churn_probability
+    current, previous = past.get("current"), past.get("previous")
+    if not len(p):
+        why_not = "The expected rate is not derived: nobody is active at the cutoff."
+        return Outlook(current, previous, None, why_not, d)
+    stay, how = d.staying(p, recency_days)
+    if stay is None:
+        return Outlook(current, previous, None, f"The expected rate is not derived: {how}.", d)
+    what = f"share of the {len(p):,} active today who will still be active in {d.ahead_days} days"
+    return Outlook(current, previous, float(stay.mean()), f"Expected next = {what}: {how}", d)
 
 
 def make_outlook(

@@ -13,6 +13,7 @@ from churn.errors import ParameterError
 from churn.retention.bounds import Span, calendar_spans
 from churn.retention.flows import FlowTally
 from churn.retention.groups import MOST_GROUPS, check_grouping
+from churn.retention.lateness import LatenessTally
 from churn.retention.rate import Retention
 from churn.retention.series import RetentionSeries
 
@@ -150,7 +151,8 @@ def retention_series(
         )
     groupings = () if by is None else (check_grouping(base, by),)
     tally = FlowTally(base, definition, shown, groupings, known)
-    count(base, tally, tables=tally.tables)
+    late = LatenessTally(definition, shown, known)
+    count(base, tally, late, tables=tally.tables)
     if by in tally.too_many:
         raise ParameterError(
             f"{by} has too many values to group customers by",
@@ -167,6 +169,7 @@ def retention_series(
         by,
         {} if by is None else tally.groups(by),
         settings.small_below,
+        late.said(every),
     )
 
 

@@ -39,6 +39,8 @@ class RetentionSeries(Rendered):
         group, so the groups add up to all in S, E and every flow; by `last_channel` too, period by period.
     small_below : int
         Rates of fewer customers at the start are marked.
+    late_rows : str
+        Where rows are habitually recorded late: how many, and what that means for the newest figures.
     """
 
     periods: tuple[Retention, ...]
@@ -49,6 +51,7 @@ class RetentionSeries(Rendered):
     by: str | None = None
     groups: Mapping[str, tuple[Retention, ...]] = field(default_factory=dict)
     small_below: int = RetentionSettings().small_below
+    late_rows: str = ""
 
     def __iter__(self) -> Iterator[Retention]:
         return iter(self.periods)
@@ -90,6 +93,7 @@ class RetentionSeries(Rendered):
             "active": self.active_means,
             "left_out": self.left_out,
             "small_below": self.small_below,
+            "late_rows": self.late_rows,
             "periods": [self._plain(p) for p in self.periods],
             **(
                 {}
@@ -122,7 +126,7 @@ class RetentionSeries(Rendered):
             lines.append(
                 f"~ running: the period from {last.first} to {last.last} is counted so far, up to {last.so_far}"
             )
-        lines += [self.left_out] if self.left_out else []
+        lines += [line for line in (self.late_rows, self.left_out) if line]
         return "\n".join(lines)
 
     def _by_group(self) -> list[str]:

@@ -1,0 +1,213 @@
+"""All of a night's retention figures, counted in its one pass over the customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from churn.config.retention import RetentionSettings
+from churn.data.base import CustomerBase, Tally
+from churn.data.history import History
+from churn.definition import Definition
+from churn.display import Rendered
+from churn.retention.bounds import calendar_spans
+from churn.retention.flows import FlowTally
+from churn.retention.groups import MOST_GROUPS, Grouping, groupings
+from churn.retention.lateness import LatenessTally
+from churn.retention.outlook import Outlook, make_result, outlook_spans
+from churn.retention.periods import enough_history
+from churn.retention.rate import Retention
+from churn.retention.series import RetentionSeries
+
+MOST_SHOWN = 12  # groups of a segment
+MOST_PERIODS, MOST_OF_GROUPS = 120, 24
+
+
+class Plain(Protocol):
+    """A figure that can be written as JSON."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+
+
+class Counted(Protocol):
+    """A tally of another kind of figure, such as cohorts."""
+
+    tables: Any
+
+    def add(self, part: History) -> None:
+        """Count the customers of a part."""
+
+    def result(self) -> Plain:
+        """Return the figure."""
+
+
+@dataclass(frozen=True, repr=False)
+class Overview(Rendered):
+    """What a night says about retention: the series up to T, by segment and channel, and what is expected.
+
+    Attributes
+    ----------
+    series : RetentionSeries or None
+        By the configured period; None where the data are too short for one.
+    by : mapping of str to RetentionSeries
+        The same by each segment and channel, the newest periods, at most 12 groups each.
+    outlook : Outlook
+        The last horizon and the expected one.
+    others : mapping of str to object
+        Further figures by the name that they have in ``retention.json``, such as `cohorts`.
+    notes : tuple of str
+        What is left out, and why.
+    expected_and_actual : tuple of dict
+        Earlier nights' expected rates beside what came, see `churn.retention.expected`.
+    """
+
+    series: RetentionSeries | None
+    by: Mapping[str, RetentionSeries]
+    outlook: Outlook
+    others: Mapping[str, Plain] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    expected_and_actual: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values: the content of ``retention.json``."""
+        return {
+            "series": None if self.series is None else self.series.to_dict(),
+            "by": {name: series.to_dict() for name, series in self.by.items()},
+            **{name: figure.to_dict() for name, figure in self.others.items()},
+            "outlook": self.outlook.to_dict(),
+            "expected_and_actual": list(self.expected_and_actual),
+            "notes": list(self.notes),
+        }
+
+    def render(self) -> str:
+        """Return the outlook and the series."""
+        parts = [self.outlook.render(), *([self.series.render()] if self.series else []), *self.notes]
+        return "\n\n".join(parts)
+
+
+@dataclass
+class OverviewTally:
+    """Counts everything of an `Overview` at a cutoff T, part by part; only what was known before T counts.
+
+    Parameters
+    ----------
+    base : CustomerBase
+        The customers.
+    definition : Definition
+        Who is active.
+    cutoff : int
+        The instant T.
+    settings : RetentionSettings, optional
+        Period and calendar.
+    others : mapping of str to tally, optional
+        Further figures to count in the same pass, by their name in ``retention.json``.
+
+    Examples
+    --------
+    >>> import churn
+    >>> from churn.data.base import count
+    >>> history = churn.make_shop(customers=300, seed=2, end="2025-08-20").history()
+    >>> base = CustomerBase.of(history)
+    >>> tally = OverviewTally(base, churn.Inactivity(180, 60), history.instant("2025-08-01"))
+    >>> count(base, tally, tables=tally.tables)
+    >>> overview = tally.result(np.array([0.5]), np.array([170.0]))
+    >>> overview.series.periods[-1].last, sorted(overview.by)
+    ('2025-08-01', ['channel', 'country', 'last_channel', 'segment'])
+    """
+
+    base: CustomerBase
+    definition: Definition
+    cutoff: int
+    settings: RetentionSettings = field(default_factory=RetentionSettings)
+    others: Mapping[str, Counted] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        base, definition = self.base, self.definition
+        spans = calendar_spans(base, self.settings.every, settings=self.settings, known_before=self.cutoff)
+        self._shown, self._left_out = enough_history(base, definition, spans)
+        if len(self._shown) > MOST_PERIODS:
+            self._left_out += f" Only the newest {MOST_PERIODS} periods are shown."
+            self._shown = self._shown[-MOST_PERIODS:]
+        self._past = outlook_spans(base, definition, self.cutoff)
+        self._flows = FlowTally(
+            base,
+            definition,
+            (*self._shown, *self._past.values()),
+            [Grouping(name) for name in groupings(base)],
+            self.cutoff,
+        )
+        self._late = LatenessTally(definition, self._shown, self.cutoff)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are read."""
+        other = (t for tally in self.others.values() for t in tally.tables)
+        return tuple(dict.fromkeys((*self._flows.tables, *other)))
+
+    def add(self, part: History) -> None:
+        """Count the customers of a part."""
+        tallies: tuple[Tally, ...] = (self._flows, self._late, *self.others.values())
+        for tally in tallies:
+            tally.add(part)
+
+    def result(
+        self,
+        churn_probability: np.ndarray,
+        recency_days: np.ndarray,
+        expected_and_actual: Sequence[dict[str, Any]] = (),
+    ) -> Overview:
+        """Return what was counted, beside what churn probabilities say about the coming horizon.
+
+        Parameters
+        ----------
+        churn_probability, recency_days : numpy.ndarray of shape (n_population,)
+            Of the customers active at T.
+        expected_and_actual : sequence of dict, optional
+            Earlier nights' expected rates beside what came.
+        """
+        n, counted = len(self._shown), self._flows.retentions()
+        past = dict(zip(self._past, counted[n:], strict=True))
+        by, notes = {}, []
+        for grouping in self._flows.groupings:
+            name = grouping.name
+            if name in self._flows.too_many:
+                notes.append(f"Not by {name}: it has more than {MOST_GROUPS:,} values.")
+            elif n:
+                newest = slice(max(n - MOST_OF_GROUPS, 0), n)
+                groups = {k: v[newest] for k, v in self._flows.groups(name, MOST_SHOWN).items()}
+                by[name] = self._series(counted[newest], name, groups)
+        if not n:
+            notes.append(
+                f"No {self.settings.every} period has {self.definition.lookback_days} days of history before it."
+            )
+        return Overview(
+            self._series(counted[:n]) if n else None,
+            by,
+            make_result(self.definition, past, churn_probability, recency_days),
+            {name: tally.result() for name, tally in self.others.items()},
+            tuple(notes),
+            tuple(expected_and_actual),
+        )
+
+    def _series(
+        self,
+        periods: Sequence[Retention],
+        by: str | None = None,
+        groups: Mapping[str, tuple[Retention, ...]] | None = None,
+    ) -> RetentionSeries:
+        definition, every = self.definition, self.settings.every
+        return RetentionSeries(
+            tuple(periods),
+            every,
+            getattr(definition, "active_days", None),
+            definition.active_means,
+            self._left_out,
+            by,
+            groups or {},
+            self.settings.small_below,
+            self._late.said(every),
+        )
