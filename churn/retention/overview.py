@@ -140,7 +140,7 @@ class OverviewTally:
             [Grouping(name) for name in groupings(base)],
             self.cutoff,
         )
-        self._late = LatenessTally(definition, self._shown, self.cutoff)
+        self._late = LatenessTally(definition, spans, self.cutoff)
 
     @property
     def tables(self) -> tuple[str, ...]:

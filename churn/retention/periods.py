@@ -151,7 +151,7 @@ def retention_series(
         )
     groupings = () if by is None else (check_grouping(base, by),)
     tally = FlowTally(base, definition, shown, groupings, known)
-    late = LatenessTally(definition, shown, known)
+    late = LatenessTally(definition, spans, known)
     count(base, tally, late, tables=tally.tables)
     if by in tally.too_many:
         raise ParameterError(
