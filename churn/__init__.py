@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from churn.model.explain_customer import explain_customer
     from churn.model.train import train
     from churn.progress import show_progress
+    from churn.retention.cohorts import cohorts
     from churn.retention.periods import retention_between, retention_series
     from churn.retention.rate import retention_rate
     from churn.scoring import score
@@ -51,6 +52,7 @@ _HOMES = {
     "backtest": "churn.model.backtest",
     "catalogue": "churn.features.catalogue",
     "check_data": "churn.data.load",
+    "cohorts": "churn.retention.cohorts",
     "compute_features": "churn.features.compute",
     "explain_customer": "churn.model.explain_customer",
     "ingest": "churn.data.ingest",
@@ -84,6 +86,7 @@ __all__ = [
     "backtest",
     "catalogue",
     "check_data",
+    "cohorts",
     "compute_features",
     "explain_customer",
     "ingest",

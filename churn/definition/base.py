@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from churn.data.history import DAY_US, EventLog, History, View
+from churn.definition.stretches import Stretches
 from churn.errors import ParameterError
 
 Staying = tuple[np.ndarray | None, str]
@@ -117,6 +118,10 @@ class Definition(ABC):
         tuple of (numpy.ndarray of shape (n_population,) or None, str)
             None, with the reason, where it cannot be derived.
         """
+
+    @abstractmethod
+    def stretches(self, logs: Mapping[str, EventLog]) -> Stretches:
+        """Return the time in which each row makes its customer active: what `active` says, as intervals."""
 
     def population(self, view: View) -> np.ndarray:
         """Return the positions of the view's customers at its cutoff, ascending; int64."""

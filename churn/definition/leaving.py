@@ -12,6 +12,7 @@ from churn.data.contracts import nearest
 from churn.data.history import DAY_US, EventLog, History
 from churn.definition.base import Definition, Staying, check_days, check_words, log_of
 from churn.definition.orders import NO_ROW, first_row, is_active, last_rows, seen_before
+from churn.definition.stretches import Stretches
 from churn.errors import ParameterError
 
 # The tables that may hold leaving events, and the column that says what a row is.
@@ -121,6 +122,20 @@ class LeavingEvent(Definition):
         for (instant, did), (_, left) in zip(doing, leaving, strict=True):
             gone = (left >= did) & (left != NO_ROW)
             yield (did >= instant - self.active_days * DAY_US) & ~gone
+
+    def stretches(self, logs: Mapping[str, EventLog]) -> Stretches:
+        """Return the `active_days` after each row of `active_in`, up to the next leaving event."""
+        import pandas as pd
+
+        doing, events = self.doing(logs), self._events(logs)
+        rows = pd.DataFrame({"customer": doing.customer, "time": doing.time})
+        left = pd.DataFrame({"customer": events.customer, "time": events.time, "left": events.time})
+        following = pd.merge_asof(rows, left, on="time", by="customer", direction="forward")["left"]
+        end = doing.time + self.active_days * DAY_US
+        gone = following.notna().to_numpy()
+        # A leaving event at the instant of the row ends it before it began. Floats hold instants up to the year 2255.
+        end[gone] = np.minimum(end[gone], following[gone].astype("int64"))
+        return Stretches(doing.customer, doing.time, end)
 
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those with a leaving event in the label window, NaN for those gone before it."""

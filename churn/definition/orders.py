@@ -9,6 +9,7 @@ import numpy as np
 
 from churn.data.history import DAY_US, NEVER, EventLog
 from churn.definition.base import Definition, check_days
+from churn.definition.stretches import Stretches
 
 NO_ROW = -NEVER
 
@@ -68,6 +69,11 @@ class ByOrders(Definition):
         """Yield what `active` tells at each of some ascending instants, in one pass over the orders."""
         for instant, last in last_rows(logs["orders"], customers, instants):
             yield last >= instant - self.active_days * DAY_US
+
+    def stretches(self, logs: Mapping[str, EventLog]) -> Stretches:
+        """Return the `active_days` after each order."""
+        orders = logs["orders"]
+        return Stretches(orders.customer, orders.time, orders.time + self.active_days * DAY_US)
 
     @property
     def active_means(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from churn.data.history import History
+from churn.definition.kaplan import kaplan_meier
 from churn.errors import DataError
 
 FEWEST = 30  # silences from which on a share is told
@@ -46,8 +47,6 @@ class Silences:
         DataError
             Nearly nobody ordered twice.
         """
-        from scipy.stats import CensoredData, ecdf
-
         orders = history.logs["orders"]
         scale = 1_000_000
         key = np.unique(orders.customer.astype(np.int64) * scale + orders.numbers["day"].astype(np.int64))
@@ -65,15 +64,11 @@ class Silences:
         last = int(local_days(history, history.closing)) - 1  # the last day that the data hold
         open_ = last - day[np.append(~again, True)]
         # After the last order's day nothing is known to have been missed yet.
-        result = ecdf(CensoredData(uncensored=gaps, right=open_)).sf
-        longest = int(max(gaps.max(), open_.max()))
-        at = np.searchsorted(result.quantiles, np.arange(longest + 1), side="right")
-        survival = np.concatenate([[1.0], result.probabilities])[at]
+        curve = kaplan_meier(np.bincount(gaps), np.bincount(open_))
         days = np.concatenate([gaps, open_])
-        at_risk = len(days) - np.searchsorted(np.sort(days), np.arange(longest + 1), side="left")
         ended = np.arange(len(days)) < len(gaps)
-        reach = int(np.flatnonzero(at_risk >= FEWEST)[-1])
-        return cls(days, ended, max(min(365, reach // 2), 1), survival, at_risk)
+        reach = int(np.flatnonzero(curve.at_risk >= FEWEST)[-1])
+        return cls(days, ended, max(min(365, reach // 2), 1), curve.survival, curve.at_risk)
 
     def come_back(self, silent_days: np.ndarray) -> np.ndarray:
         """Return the share of customers silent for so many days who order within `within_days` more.

@@ -12,6 +12,7 @@ from churn.data.contracts import nearest
 from churn.data.history import DAY_US, NEVER, EventLog, History
 from churn.definition.base import Definition, Staying, check_days, check_words, log_of
 from churn.definition.orders import first_row, seen_before
+from churn.definition.stretches import Stretches
 from churn.errors import ParameterError
 
 
@@ -113,6 +114,45 @@ class Subscription(Definition):
     def first_seen(self, logs: Mapping[str, EventLog], customers: int) -> np.ndarray:
         """Return the instant of each customer's first row about a subscription, `NEVER` without."""
         return first_row(log_of(self, logs, "subscriptions"), customers)
+
+    def stretches(self, logs: Mapping[str, EventLog]) -> Stretches:
+        """Return, per row that leaves a subscription live, the time until its next row or until the grace is over."""
+        log = log_of(self, logs, "subscriptions")
+        rows, _, end = self.terms(log)
+        order = np.argsort(rows)  # in the order of the log again
+        return Stretches(log.customer[rows[order]], log.time[rows[order]], end[order])
+
+    def terms(self, log: EventLog) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the rows that leave a subscription live, which subscription it is, and until when it stays so.
+
+        Returns
+        -------
+        tuple of numpy.ndarray, each of int64 and shape (n_terms,)
+            Rows of the log by subscription and time; the subscriptions' numbers; the last instant at which the
+            subscription is live by this row, `NEVER` where nothing ends it.
+        """
+        ends = self._ends(log)
+        rows = np.arange(len(log))
+        failed = log.numbers.get("is_failed_payment")
+        if failed is not None:
+            rows = rows[ends | (failed != 1)]
+        one = number_subscriptions(log, rows)
+        order = np.argsort(one, kind="stable")
+        rows, one = rows[order], one[order]
+        at = np.arange(len(rows))
+        first = np.searchsorted(one, one, side="left")
+        until = np.full(len(rows), NEVER)
+        follows = np.flatnonzero(one[1:] == one[:-1])
+        until[follows] = log.time[rows[follows + 1]]
+        renews = log.instants.get("renews")
+        if self.grace_days is not None and renews is not None:
+            told = np.maximum.accumulate(np.where(renews[rows] != NEVER, at, -1))
+            ended = np.maximum.accumulate(np.where(ends[rows], at, -1))
+            due = (told >= first) & (told > ended)  # what was told before an end is of the term before
+            grace = renews[rows[told[due]]] + self.grace_days * DAY_US
+            until[due] = np.minimum(until[due], grace)
+        live = ~ends[rows]
+        return rows[live], one[live], until[live]
 
     def outcomes(self, history: History, cutoff: int, population: np.ndarray) -> np.ndarray:
         """Return 1.0 for those not live at the end of the label window, NaN for those not live at its start."""
