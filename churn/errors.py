@@ -80,6 +80,12 @@ class ModelError(ChurnError, RuntimeError):
     code = "model"
 
 
+class OutputError(ChurnError, RuntimeError):
+    """Scores cannot be written to, or read from, the place that was named."""
+
+    code = "output"
+
+
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."

@@ -53,15 +53,27 @@ def read_settings(file: Path) -> dict[str, Any]:
             allowed="keys such as name, sources, definition",
             fix="See configs/online_retail.yaml for a complete example.",
         )
-    expanded: dict[str, Any] = _expand(raw, str(file))
+    expanded: dict[str, Any] = expand(raw, str(file))
     return expanded
 
 
-def _expand(value: Any, where: str) -> Any:
+def expand(value: Any, where: str) -> Any:
+    """Replace ``${NAME}`` and ``${NAME:-default}`` in texts, also within lists and mappings.
+
+    Raises
+    ------
+    ConfigError
+        The environment has no such variable, and there is no default.
+
+    Examples
+    --------
+    >>> expand(["${CHURN_NOWHERE:-here}"], "the file")
+    ['here']
+    """
     if isinstance(value, dict):
-        return {k: _expand(v, where) for k, v in value.items()}
+        return {k: expand(v, where) for k, v in value.items()}
     if isinstance(value, list):
-        return [_expand(v, where) for v in value]
+        return [expand(v, where) for v in value]
     if not isinstance(value, str):
         return value
 

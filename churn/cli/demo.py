@@ -52,6 +52,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     from churn.model.plots import training_figures
     from churn.model.train import train
     from churn.scoring import score
+    from churn.scoring.deliver import write_outputs
 
     file = out / "churn.yaml"
     if file.is_file() and file.read_text(encoding="utf-8") != _CONFIG:
@@ -91,6 +92,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
             figure.savefig(folder / f"{name}.png")
     scores = score(training.model, history, settings=settings.scoring, value=settings.value)
     folder = scores.write(settings.place(settings.output) / settings.name / scores.as_of)
+    write_outputs(scores, settings, ())
 
     where = os.path.relpath(folder)
     e = training.model.evaluation

@@ -28,14 +28,28 @@ def score(
     model: ModelFolder = None,
     top: Annotated[int | None, typer.Option(min=1, help="List at most so many customers.")] = None,
     threshold: Annotated[float | None, typer.Option(help="List from this churn probability.")] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT[:PLACE]",
+            help="Write the scores there instead of to the outputs of the configuration: csv, parquet, jsonl, duckdb, "
+            "sql, or none; may be given again.",
+        ),
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Keep the scores for churn history.")
+    ] = True,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
     json: AsJson = False,
 ) -> None:
     """List the customers at risk beside the retention rate, and write both."""
     from json import loads
 
+    from churn.config import read_config
     from churn.model.bundle import load_model
     from churn.scoring import score as score_customers
+    from churn.scoring.deliver import write_outputs
+    from churn.scoring.outputs.targets import targets_of
 
     if threshold is not None and not 0 < threshold < 1:
         raise ParameterError(
@@ -44,6 +58,7 @@ def score(
             allowed="above 0 and below 1",
             fix="Give a share of 1, e.g. --threshold 0.5.",
         )
+    targets = targets_of(read_config(config), to)  # a mistake is told before the work
     settings, history = load(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=own_signals(settings))
     check_definition(bundle, settings, config)
@@ -63,10 +78,14 @@ def score(
             / settings.name
             / scores.as_of.replace(":", "").replace(" ", "T")
         )
+        written = write_outputs(scores, settings, targets, record=record, night=folder)
     if json:
         customers = loads(scores.at_risk.to_json(orient="records"))  # unknown values become null
-        print_json({**scores.summary(), "folder": str(folder), "customers": customers})
+        outputs = [w.to_dict() for w in written]
+        print_json({**scores.summary(), "folder": str(folder), "outputs": outputs, "customers": customers})
         return
     show_scores(scores)
     files = "at_risk.parquet, at_risk.csv, reasons.parquet, scores.parquet, summary.json"
     typer.echo(f"\nWritten to {short(folder)}: {files}")
+    for output in written:
+        typer.echo(output.render())

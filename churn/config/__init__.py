@@ -1,6 +1,7 @@
 """Typed settings, read from one YAML file."""
 
 from churn.config.base import PositiveDays, Settings
+from churn.config.outputs import OUTPUT_KINDS, OutputSettings
 from churn.config.read import Config, check_timezone, make_config, read_config
 from churn.config.retention import RetentionSettings
 from churn.config.sources import (
@@ -33,6 +34,7 @@ from churn.config.steps import (
 
 __all__ = [
     "MEANINGS",
+    "OUTPUT_KINDS",
     "TABLES",
     "Config",
     "CustomersSource",
@@ -44,6 +46,7 @@ __all__ = [
     "LabelSettings",
     "Location",
     "LogSettings",
+    "OutputSettings",
     "OwnSignal",
     "PositiveDays",
     "RetentionSettings",

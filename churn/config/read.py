@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from churn.config.base import Settings
+from churn.config.outputs import OutputSettings
 from churn.config.retention import RetentionSettings
 from churn.config.sources import Location, LogSettings, Sources
 from churn.config.steps import (
@@ -43,6 +44,7 @@ class Config(Settings):
     retention: RetentionSettings = RetentionSettings()
     economics: EconomicsSettings = EconomicsSettings()
     tracking: TrackingSettings = TrackingSettings()
+    outputs: tuple[OutputSettings, ...] = Field((), description="where else the scores go")
     models: str = Field("models", description="folder of the bundles, from the configuration file's folder")
     output: str = Field(
         "churn-output", description="folder of the lists, from the configuration file's folder"

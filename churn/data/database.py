@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from churn.data.expressions import quote_text
-from churn.errors import ChurnError, DataError
+from churn.errors import ChurnError, DataError, OutputError
 
 
 class Database:
@@ -49,6 +53,54 @@ class Database:
         """Close the connection and remove the scratch folder."""
         self.connection.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def attach(self, file: Path, name: str, *, patience_seconds: float = 60) -> None:
+        """Open a DuckDB file for writing under a name, and make it where there is none.
+
+        Raises
+        ------
+        OutputError
+            The file is no database or cannot be written, or another process has held it all the time.
+        """
+        until = time.monotonic() + patience_seconds
+        while True:
+            try:
+                self.connection.execute(f"ATTACH {quote_text(str(file))} AS {name}")
+                return
+            except duckdb.Error as error:
+                told = _first_line(error)
+                held = "lock" in told.lower()
+                if held and time.monotonic() < until:
+                    time.sleep(0.1)
+                    continue
+                fix = "Name another file, or move this one away."
+                if held:
+                    fix = "Close the program that has the file open, then run the command again."
+                raise OutputError(f"{file} cannot be written to. DuckDB says: {told}", fix=fix) from None
+
+    def write(self, statements: Sequence[str], where: str) -> list[int]:
+        """Run statements in one transaction; return the number that each gives, 0 for none.
+
+        Raises
+        ------
+        OutputError
+            One of them failed; then none has been done.
+        """
+        try:
+            self.connection.execute("BEGIN")
+            found = []
+            for statement in statements:
+                rows = self.connection.execute(statement).fetchall()
+                found.append(int(rows[0][0] or 0) if rows else 0)
+            self.connection.execute("COMMIT")
+        except duckdb.Error as error:
+            with contextlib.suppress(duckdb.Error):
+                self.connection.execute("ROLLBACK")
+            raise OutputError(
+                f"{where} cannot be written to. DuckDB says: {_first_line(error)}",
+                fix="Mend what it names, then run the command again; nothing has been changed.",
+            ) from None
+        return found
 
     def describe(self, relation: str, where: str) -> dict[str, str]:
         """Return the columns of a relation with their types; `where` names it in errors."""

@@ -113,6 +113,28 @@ def test_score_mistakes(trained, capsys, tmp_path):
         assert words in " ".join(capsys.readouterr().err.split())
 
 
+def test_score_writes_to_outputs_and_a_second_time_changes_nothing(trained, capsys):
+    config = trained / "outputs.yaml"
+    config.write_text(
+        (trained / "shop.yaml").read_text() + "output: out\noutputs: [{to: duckdb}, {to: jsonl, place: exports}]\n"
+    )
+    arguments = ["score", str(config), "--as-of", "2025-11-01"]
+    assert run(arguments) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    n = len(pd.read_parquet(trained / "out" / "shop" / "2025-11-01" / "scores.parquet"))
+    assert "scores.duckdb, table churn_scores, run 2025-11-01-" in out
+    assert out.count(f"{n} rows inserted, 0 updated, 0 unchanged") == 3
+    assert run([*arguments, "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)["outputs"]
+    assert [w["to"] for w in again] == ["record", "duckdb", "jsonl"]
+    assert {(w["inserted"], w["unchanged"]) for w in again} == {(0, n)}
+    assert run([*arguments, "--to", "csv:mine", "--no-record", "--json"]) == 0
+    (written,) = json.loads(capsys.readouterr().out)["outputs"]
+    assert pd.read_csv(f"mine/scores/{written['run']}.csv").shape[0] == n
+    assert run([*arguments, "--to", "jsno"]) == 1
+    assert "Did you mean --to jsonl?" in " ".join(capsys.readouterr().err.split())
+
+
 def test_score_without_a_model_says_how_to_get_one(place, capsys, tmp_path):
     other = place / "other.yaml"
     other.write_text((place / "shop.yaml").read_text().replace("name: shop", "name: other"))

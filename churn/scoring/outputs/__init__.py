@@ -1,0 +1,1 @@
+"""Where a night's scores go: files, a DuckDB file, an SQL database."""
