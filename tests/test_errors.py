@@ -5,7 +5,15 @@ import pickle
 import pytest
 
 from churn import errors
-from churn.errors import ChurnError, ConfigError, DataError, MissingFileError, ModelError, ParameterError
+from churn.errors import (
+    ChurnError,
+    ConfigError,
+    DataError,
+    MissingFileError,
+    ModelError,
+    OutputError,
+    ParameterError,
+)
 
 FAMILY = {
     ConfigError: (ValueError, "config"),
@@ -13,6 +21,7 @@ FAMILY = {
     ParameterError: (ValueError, "parameter"),
     MissingFileError: (FileNotFoundError, "missing-file"),
     ModelError: (RuntimeError, "model"),
+    OutputError: (RuntimeError, "output"),
 }
 
 

@@ -116,7 +116,8 @@ def test_score_mistakes(trained, capsys, tmp_path):
 def test_score_writes_to_outputs_and_a_second_time_changes_nothing(trained, capsys):
     config = trained / "outputs.yaml"
     config.write_text(
-        (trained / "shop.yaml").read_text() + "output: out\noutputs: [{to: duckdb}, {to: jsonl, place: exports}]\n"
+        (trained / "shop.yaml").read_text()
+        + "output: out\noutputs: [{to: duckdb}, {to: jsonl, place: exports}]\n"
     )
     arguments = ["score", str(config), "--as-of", "2025-11-01"]
     assert run(arguments) == 0
