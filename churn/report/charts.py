@@ -1,0 +1,23 @@
+"""The pictures of the report: from what a night wrote to inline SVG with the data each is drawn from."""
+
+from churn.report.charts_cohorts import curve, survival, triangle
+from churn.report.charts_draw import Chart
+from churn.report.charts_list import drivers, stages
+from churn.report.charts_model import baselines, calibration, gain, profit
+from churn.report.charts_retention import by_group, flow, trend
+
+__all__ = [
+    "Chart",
+    "baselines",
+    "by_group",
+    "calibration",
+    "curve",
+    "drivers",
+    "flow",
+    "gain",
+    "profit",
+    "stages",
+    "survival",
+    "trend",
+    "triangle",
+]
