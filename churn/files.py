@@ -161,12 +161,17 @@ def locked(file: Path) -> Iterator[None]:
 
 def replace_text(target: Path, text: str) -> None:
     """Write a text file in one step: readers see the old content or the new, never a part."""
+    replace_bytes(target, text.encode("utf-8"))
+
+
+def replace_bytes(target: Path, content: bytes) -> None:
+    """Write a file in one step, as `replace_text` does."""
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from churn.errors import ParameterError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from churn.config import Config
+    from churn.data.base import CustomerBase
     from churn.data.history import History
 
 ConfigFile = Annotated[
@@ -19,6 +22,7 @@ ConfigFile = Annotated[
 ]
 AsOf = Annotated[str | None, typer.Option(help="Cutoff, YYYY-MM-DD; the end of the data by default.")]
 ModelFolder = Annotated[Path | None, typer.Option(help="Folder of a saved model; the champion by default.")]
+PICTURES = (".png", ".svg", ".pdf")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
 
@@ -38,6 +42,21 @@ def load(config: Path, *, quiet: bool) -> tuple[Config, History]:
     with progress(quiet=quiet):
         history = load_history(settings)
     return settings, history
+
+
+def load_base(config: Path, *, quiet: bool) -> tuple[Config, CustomerBase]:
+    """Read a configuration, and open its customers: a saved log bucket by bucket, else the history in one piece."""
+    from churn.config import read_config
+    from churn.data.base import CustomerBase
+    from churn.data.load import load_history
+    from churn.data.store import LogStore
+
+    settings = read_config(config)
+    if settings.log.path is not None:
+        return settings, CustomerBase.of(LogStore.of(settings))
+    with progress(quiet=quiet):
+        history = load_history(settings)
+    return settings, CustomerBase.of(history)
 
 
 @contextlib.contextmanager
@@ -65,6 +84,53 @@ def print_result(result: Any, as_json: bool) -> None:
         print_json(result.to_dict())
     else:
         typer.echo(result.render())
+
+
+def print_figure(result: Any, *, json: bool, csv: Path | None = None, plot: Path | None = None) -> None:
+    """Print a result that has a frame and a picture, and write these where files are named.
+
+    Raises
+    ------
+    ParameterError
+        The picture's file has an ending of no picture.
+    """
+    from churn.files import replace_bytes, replace_text
+
+    if plot is not None:
+        check_picture(plot)
+        replace_bytes(plot, picture(result.figure(), plot.suffix[1:]))
+    if csv is not None:
+        from churn.scoring.csvsafe import csv_safe
+
+        replace_text(csv, csv_safe(result.frame).to_csv(index=False))
+    print_result(result, json)
+    for file in (csv, plot):
+        if file is not None:
+            typer.echo(f"Written to {file}.", err=json)
+
+
+def check_picture(file: Path) -> None:
+    """Raise a `ParameterError` unless a file's name is that of a picture."""
+    if file.suffix.lower() not in PICTURES:
+        raise ParameterError(
+            "The picture's file has an ending of no picture",
+            given=str(file),
+            allowed=", ".join(PICTURES),
+            fix="Name a file such as retention.svg.",
+        )
+
+
+def picture(figure: Any, form: str) -> bytes:
+    """Return a figure as the bytes of a picture: the same bytes for the same figure."""
+    import io
+
+    import matplotlib as mpl
+
+    out = io.BytesIO()
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form.lower(), {})
+    with mpl.rc_context({"svg.hashsalt": "churn"}):
+        figure.savefig(out, format=form.lower(), metadata=metadata)
+    return out.getvalue()
 
 
 def print_json(value: Any) -> None:

@@ -85,6 +85,14 @@ class RetentionSeries(Rendered):
             ]
         return pd.DataFrame(rows)
 
+    def figure(self) -> Any:
+        """Draw the rates, see `churn.retention.plots`; ``.frame`` is the data twin."""
+        from churn.retention.plots import series_figure
+
+        by = f" and {self.by}, all customers in grey" if self.groups else ""
+        title = f"Retention by {self.every}{by}: active = {self.active_means}"
+        return series_figure(title, self.periods, self.groups, self.is_small)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         return {
@@ -110,7 +118,7 @@ class RetentionSeries(Rendered):
 
     def render(self) -> str:
         """Return a table with a bar per period; with groups, their rates and the flows of the last whole period."""
-        rows = [[p.first or "", *self._cells(p), self._bar(p)] for p in self.periods]
+        rows = [[self._label(p), *self._cells(p), self._bar(p)] for p in self.periods]
         header = [self.every, *_COLUMNS, ""]
         lines = [
             f"Retention by {self.every}; active = {self.active_means}; S - lost + new + reactivated = E",
@@ -132,7 +140,7 @@ class RetentionSeries(Rendered):
     def _by_group(self) -> list[str]:
         names = list(self.groups)[:_SHOWN]
         rates = [
-            [p.first or "", *(self._rate(self.groups[name][i]) for name in names)]
+            [self._label(p), *(self._rate(self.groups[name][i]) for name in names)]
             for i, p in enumerate(self.periods)
         ]
         last = next((i for i in reversed(range(len(self.periods))) if not self.periods[i].running), -1)
@@ -147,6 +155,10 @@ class RetentionSeries(Rendered):
             f"By {self.by}, {p.first} to {p.last}",
             table_text([self.by or "", *_COLUMNS], flows, right=tuple(range(1, 9))),
         ]
+
+    def _label(self, r: Retention) -> str:
+        """Return where a period starts; of one that overlaps with others, where it ends too."""
+        return f"{r.first} to {r.last}" if self.every == "rolling" else r.first or ""
 
     def _rate(self, r: Retention) -> str:
         return ("* " if self.is_small(r) else "") + ("~ " if r.running else "") + format_percent(r.rate)
