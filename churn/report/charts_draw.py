@@ -38,6 +38,7 @@ _VARIABLES = {
     GOOD_SOFT: "var(--good-soft)",
     **{colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, 1)},
 }
+_NUMBER = re.compile(r"(no rate$|[^\w\s]{0,2}[A-Z]{0,3} ?-?\d[\d,.]*( %)?( so far\))?( \[.*\])?$)")
 _HEAT = "#0102"
 _HOTTEST = 45  # per cent: up to there --text is readable on it in both themes
 
@@ -51,8 +52,8 @@ class Chart:
     title : str
         What it shows.
     svg : str
-        An ``<svg>`` element, or a scrolling ``<div>`` with one, to be put into a page that defines the colours; safe as
-        it is.
+        Empty for a table without a picture; or an ``<svg>`` element, or a scrolling ``<div>`` with one, to be put into a
+        page that defines the colours. It is safe as it is.
     columns, rows : tuple
         The data it is drawn from, as texts, to be escaped like any other.
     caption : str
@@ -67,6 +68,12 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
     wide: bool = False
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The columns that hold numbers, to be aligned right."""
+        cells = [[row[i] for row in self.rows if row[i]] for i in range(len(self.columns))]
+        return frozenset(i for i, column in enumerate(cells) if column and all(map(_NUMBER.match, column)))
 
 
 def heat(share: float) -> str:

@@ -91,3 +91,9 @@ def test_the_data_twin_is_text_and_empty_where_nothing_is_known():
 def test_labels_are_cut_and_lose_line_breaks():
     assert short("a\n\u202eb") == "a b"
     assert short("x" * 100, 10) == "x" * 9 + "…"
+
+
+def test_columns_of_numbers_are_known():
+    cells = ("12", "£1,200", "-3.5", "12.3 %", "no rate", "0.8 [0.7, 0.9]", "EUR 12", "(12.0 % so far)")
+    rows = tuple(("2025-01-01", n, "12 words", "") for n in cells)
+    assert Chart("t", "", ("a", "b", "c", "d"), rows).numbers == frozenset({1})
