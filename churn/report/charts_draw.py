@@ -52,8 +52,8 @@ class Chart:
     title : str
         What it shows.
     svg : str
-        Empty for a table without a picture; or an ``<svg>`` element, or a scrolling ``<div>`` with one, to be put into a
-        page that defines the colours. It is safe as it is.
+        Empty for a table without a picture; or an ``<svg>`` element, or a scrolling ``<div>`` with one, to be put into
+        a page that defines the colours. It is safe as it is.
     columns, rows : tuple
         The data it is drawn from, as texts, to be escaped like any other.
     caption : str
