@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from churn.retention.periods import retention_between, retention_series
     from churn.retention.rate import retention_rate
     from churn.scoring import score
+    from churn.scoring.past import score_history
 
 _HOMES = {
     "ChurnError": "churn.errors",
@@ -65,6 +66,7 @@ _HOMES = {
     "retention_rate": "churn.retention.rate",
     "retention_series": "churn.retention.periods",
     "score": "churn.scoring",
+    "score_history": "churn.scoring.past",
     "signal": "churn.features.own",
     "show_progress": "churn.progress",
     "suggest": "churn.definition.suggest",
@@ -99,6 +101,7 @@ __all__ = [
     "retention_rate",
     "retention_series",
     "score",
+    "score_history",
     "show_progress",
     "signal",
     "suggest",

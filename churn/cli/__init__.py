@@ -19,6 +19,7 @@ from churn.cli.common import (
     show_scores,
 )
 from churn.cli.explain import explain
+from churn.cli.history import history
 from churn.cli.models import (
     definition_of,
     save_training,
@@ -173,6 +174,7 @@ app.command(short_help="Compare the new model with the champion, and promote it.
 
 app.command(short_help="List the customers at risk beside the retention rate.")(score)
 app.command(short_help="Explain one customer's score in full.")(explain)
+app.command(short_help="Show one customer's scores over time.")(history)
 app.command(short_help="Propose active and horizon days for your customers.")(suggest)
 app.command(short_help="The retention series, or the rate of three counts.")(retention)
 
