@@ -1,0 +1,165 @@
+"""Assembles the report: one HTML file that needs nothing else, and a digest in Markdown beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from churn.display import format_amount, format_count, format_percent
+from churn.files import replace_text
+from churn.progress import report
+from churn.report.embed import packed, safe_json
+from churn.report.folder import NightFolder, read_night
+from churn.report.rows import TOGETHER, list_payload, timeline_chunks
+from churn.report.sections import sections
+from churn.report.verdict import three_sentences
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from jinja2 import Environment
+
+_HERE = Path(__file__).parent
+_STYLES = ("theme.css", "page.css", "list.css", "print.css")
+_SCRIPTS = ("data.js", "words.js", "select.js", "filters.js", "details.js", "table.js", "export.js", "main.js")
+PRINTED = 50  # rows of the list on paper
+
+
+def write_report(
+    folder: str | Path, out: str | Path | None = None, *, contact: pd.DataFrame | None = None
+) -> Path:
+    """Write the report of one night as one HTML file that needs no network, and ``digest.md`` beside it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        What a night wrote: ``OUTPUT/NAME/DATE``. A file that is missing there leaves a section that says so.
+    out : str or Path, optional
+        The HTML file; ``report.html`` in the folder when left out.
+    contact : pandas.DataFrame, optional
+        Personal data to show, a column ``customer`` and one column each. Nothing personal beyond the id is in the
+        report when left out.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+
+    Raises
+    ------
+    MissingFileError
+        The folder is not that of a night.
+    DataError
+        A file in it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from churn.files import write_json
+    >>> night = Path(tempfile.mkdtemp(), "shop", "2025-12-31")
+    >>> night.mkdir(parents=True)
+    >>> write_json(night / "summary.json", {"as_of": "2025-12-31", "population": 10, "at_risk": 0})
+    >>> write_report(night).name
+    'report.html'
+    """
+    night = read_night(folder)
+    target = Path(out) if out is not None else night.path / "report.html"
+    replace_text(target, render(night, contact))
+    return target
+
+
+def render(night: NightFolder, contact: pd.DataFrame | None = None) -> str:
+    """Return the page of one night."""
+    report("Writing the report")
+    payload = list_payload(night, contact)
+    script = _script()
+    summary = night.summary
+    page: str = (
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            title=f"{night.name}, {night.as_of}: customers at risk and retention",
+            night=night,
+            summary=summary,
+            verdict=three_sentences(summary, night.model),
+            warnings=[str(w) for w in summary.get("warnings", [])],
+            sections=sections(night),
+            printed=_printed(night),
+            payload=payload,
+            has_list=night.at_risk is not None,
+            data=packed(payload),
+            timeline=safe_json({"packets": timeline_chunks(night), "together": TOGETHER}),
+            has_timeline=night.timeline is not None,
+            style="\n".join(_static(name) for name in _STYLES),
+            script=script,
+            script_hash=_hash(script),
+        )
+    )
+    return page
+
+
+def _printed(night: NightFolder) -> list[dict[str, str]]:
+    """Return the first rows of the list as texts, for paper and for browsers without JavaScript."""
+    if night.at_risk is None:
+        return []
+    out = []
+    for row in night.at_risk.head(PRINTED).to_dict("records"):
+        reasons = [str(row[c]) for c in ("reason_1", "reason_2", "reason_3") if row.get(c)]
+        overdue = row.get("days_overdue")
+        out.append(
+            {
+                "rank": str(row.get("rank", "")),
+                "customer": str(row["customer"]),
+                "risk": format_percent(min(row["churn_probability"], 0.99), 0)
+                if "churn_probability" in row
+                else "",
+                "band": str(row.get("risk_band", "")),
+                "stake": format_amount(row["value_at_stake"], night.currency)
+                if "value_at_stake" in row
+                else "",
+                "last_order": str(row.get("last_order") or "none"),
+                "overdue": "" if overdue is None or overdue != overdue else f"{overdue:.0f}",
+                "reasons": "; ".join(reasons),
+            }
+        )
+    return out
+
+
+@cache
+def _static(name: str) -> str:
+    return (_HERE / "static" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    """Return all of the page's JavaScript as one script with one scope."""
+    parts = "\n".join(_static(name) for name in _SCRIPTS)
+    return f'(() => {{\n"use strict";\n{parts}\n}})();'
+
+
+def _hash(script: str) -> str:
+    """Return what the page's content security policy knows its only script by."""
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+@cache
+def _templates() -> Environment:
+    import jinja2
+    from markupsafe import Markup
+
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["count"] = lambda v: format_count(v or 0)
+    env.filters["percent"] = format_percent
+    env.filters["amount"] = format_amount
+    env.filters["raw"] = Markup  # only for the page's own style, script and pictures
+    return env
+
+

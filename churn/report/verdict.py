@@ -1,0 +1,129 @@
+"""The verdict of a night in three sentences, by plain rules from what the night wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from churn.display import format_amount, format_count, format_percent
+
+_GOOD_AUC = 0.75  # from here the order of the list is called clear; below it rough
+
+
+def three_sentences(summary: dict[str, Any], model: dict[str, Any] | None = None) -> tuple[str, str, str]:
+    """Say what happened, who is at risk, and how far to believe it and what to do next.
+
+    Parameters
+    ----------
+    summary : dict
+        ``summary.json`` of a night.
+    model : dict, optional
+        Its ``model.json``.
+
+    Returns
+    -------
+    tuple of str
+        Retention and its change; the list and what is at stake; the model and the next step.
+
+    Examples
+    --------
+    >>> for said in three_sentences({"population": 900, "at_risk": 40, "listed": 40, "currency": "£",
+    ...     "value_at_stake_listed": 5000.0, "value_at_stake_all": 20000.0, "bands": {"critical": 12},
+    ...     "model": {"beats_baselines": True, "auc": 0.81}}):
+    ...     print(said)
+    The retention rate is not known: the data do not reach back far enough.
+    40 of 900 active customers are at risk, with £5,000 at stake, 25 % of what is at stake in all.
+    The model beats the simple baselines on later data (AUC 0.81): work the list from the top, the 12 critical first.
+    """
+    return _retention(summary.get("retention") or {}), _at_risk(summary), _belief(summary, model or {})
+
+
+def _retention(outlook: dict[str, Any]) -> str:
+    now, before = outlook.get("current"), outlook.get("previous")
+    if not now:
+        return "The retention rate is not known: the data do not reach back far enough."
+    rate = now.get("retention_rate")
+    if rate is None:
+        return (
+            f"There is no retention rate for {_period(now)}: nobody was active at its start; {format_count(now['E'])} "
+            "were at its end."
+        )
+    said = f"Retention was {format_percent(rate)} in the period {_period(now)}"
+    old = before.get("retention_rate") if before else None
+    if old is not None:
+        said += _change(now, rate, old)
+    expected = outlook.get("expected_retention_rate")
+    if expected is not None:
+        said += f"; {format_percent(expected)} is expected next{_interval(outlook)}"
+    return f"{said}."
+
+
+def _change(now: dict[str, Any], rate: float, old: float) -> str:
+    points = round(100 * rate, 1) - round(100 * old, 1)  # what the two figures shown differ by
+    interval = _bounds(now, "retention_rate")
+    if abs(points) < 0.05:
+        return ", as in the period before"
+    word = "more" if points > 0 else "less"
+    noise = (
+        ", which is within the noise of so many customers"
+        if interval and interval[0] <= old <= interval[1]
+        else ""
+    )
+    return f", {abs(points):.1f} points {word} than the {format_percent(old)} before{noise}"
+
+
+def _interval(outlook: dict[str, Any]) -> str:
+    bounds = _bounds(outlook, "expected_retention_rate") or _bounds(outlook, "expected")
+    return f" ({format_percent(bounds[0])} to {format_percent(bounds[1])})" if bounds else ""
+
+
+def _bounds(values: dict[str, Any], name: str) -> tuple[float, float] | None:
+    """Return the interval of a figure, in the forms in which the rooms write one."""
+    for key in (f"{name}_interval", f"{name}_ci", "interval"):
+        pair = values.get(key)
+        if isinstance(pair, list | tuple) and len(pair) == 2 and None not in pair:
+            return float(pair[0]), float(pair[1])
+    low, high = values.get(f"{name}_low"), values.get(f"{name}_high")
+    return None if low is None or high is None else (float(low), float(high))
+
+
+def _period(p: dict[str, Any]) -> str:
+    return f"{p.get('period_start')} to {p.get('period_end')}"
+
+
+def _at_risk(summary: dict[str, Any]) -> str:
+    population, count, listed = (int(summary.get(k) or 0) for k in ("population", "at_risk", "listed"))
+    currency = str(summary.get("currency", ""))
+    stake, whole = (float(summary.get(f"value_at_stake_{k}") or 0.0) for k in ("listed", "all"))
+    if count == 0:
+        return (
+            f"Nobody of {format_count(population)} active customers is at risk by the rule that makes the list."
+        )
+    verb = "is" if count == 1 else "are"
+    said = f"{format_count(count)} of {format_count(population)} active customers {verb} at risk"
+    share = f", {100 * stake / whole:.0f} % of what is at stake in all" if whole > 0 else ""
+    if listed < count:
+        return f"{said}; the {format_count(listed)} listed have {format_amount(stake, currency)} at stake{share}."
+    return f"{said}, with {format_amount(stake, currency)} at stake{share}."
+
+
+def _belief(summary: dict[str, Any], model: dict[str, Any]) -> str:
+    facts = summary.get("model") or {}
+    beats = facts.get("beats_baselines", model.get("beats_baselines"))
+    auc = facts.get("auc")
+    figure = "" if auc is None else f" (AUC {auc:.2f})"
+    if beats is None:
+        return "How far the model can be believed is not known: its figures are missing."
+    if not beats:
+        return (
+            f"The model does not beat the simple baselines on later data{figure}: take the list as a hint, and train "
+            "again with more history before money is spent on it."
+        )
+    rough = auc is not None and auc < _GOOD_AUC
+    head = f"The model beats the simple baselines on later data{figure}"
+    if rough:
+        head += ", though the order is rough"
+    if not summary.get("listed"):
+        return f"{head}: there is nothing to do tonight."
+    critical = int((summary.get("bands") or {}).get("critical", 0))
+    first = f", the {format_count(critical)} critical first" if critical else ""
+    return f"{head}: work the list from the top{first}."
