@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from churn.model.explain_customer import explain_customer
     from churn.model.train import train
     from churn.progress import show_progress
+    from churn.report import write_report
     from churn.retention.cohorts import cohorts
     from churn.retention.periods import retention_between, retention_series
     from churn.retention.rate import retention_rate
@@ -71,6 +72,7 @@ _HOMES = {
     "show_progress": "churn.progress",
     "suggest": "churn.definition.suggest",
     "train": "churn.model.train",
+    "write_report": "churn.report",
 }
 
 __all__ = [
@@ -106,6 +108,7 @@ __all__ = [
     "signal",
     "suggest",
     "train",
+    "write_report",
 ]
 
 

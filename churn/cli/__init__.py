@@ -27,6 +27,7 @@ from churn.cli.models import (
     track_training,
 )
 from churn.cli.promote import promote
+from churn.cli.report import report
 from churn.cli.retention import retention
 from churn.cli.score import score
 from churn.cli.suggest import suggest
@@ -173,6 +174,7 @@ app.command(short_help="Compare the new model with the champion, and promote it.
 
 
 app.command(short_help="List the customers at risk beside the retention rate.")(score)
+app.command(short_help="Write the report of a night as one HTML file.")(report)
 app.command(short_help="Explain one customer's score in full.")(explain)
 app.command(short_help="Show one customer's scores over time.")(history)
 app.command(short_help="Propose active and horizon days for your customers.")(suggest)

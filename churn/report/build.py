@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from churn.display import format_amount, format_count, format_percent
 from churn.files import replace_text
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _STYLES = ("theme.css", "page.css", "list.css", "print.css")
-_SCRIPTS = ("data.js", "words.js", "select.js", "filters.js", "details.js", "table.js", "export.js", "main.js")
+_SCRIPTS = (
+    "data.js",
+    "words.js",
+    "select.js",
+    "filters.js",
+    "details.js",
+    "table.js",
+    "export.js",
+    "main.js",
+)
 PRINTED = 50  # rows of the list on paper
 
 
@@ -104,27 +114,22 @@ def _printed(night: NightFolder) -> list[dict[str, str]]:
     """Return the first rows of the list as texts, for paper and for browsers without JavaScript."""
     if night.at_risk is None:
         return []
-    out = []
-    for row in night.at_risk.head(PRINTED).to_dict("records"):
-        reasons = [str(row[c]) for c in ("reason_1", "reason_2", "reason_3") if row.get(c)]
-        overdue = row.get("days_overdue")
-        out.append(
-            {
-                "rank": str(row.get("rank", "")),
-                "customer": str(row["customer"]),
-                "risk": format_percent(min(row["churn_probability"], 0.99), 0)
-                if "churn_probability" in row
-                else "",
-                "band": str(row.get("risk_band", "")),
-                "stake": format_amount(row["value_at_stake"], night.currency)
-                if "value_at_stake" in row
-                else "",
-                "last_order": str(row.get("last_order") or "none"),
-                "overdue": "" if overdue is None or overdue != overdue else f"{overdue:.0f}",
-                "reasons": "; ".join(reasons),
-            }
-        )
-    return out
+    return [_line(row, night.currency) for row in night.at_risk.head(PRINTED).to_dict("records")]
+
+
+def _line(row: dict[Any, Any], currency: str) -> dict[str, str]:
+    overdue, p, stake = (row.get(k) for k in ("days_overdue", "churn_probability", "value_at_stake"))
+    reasons = (str(row.get(c) or "") for c in ("reason_1", "reason_2", "reason_3"))
+    return {
+        "rank": str(row.get("rank", "")),
+        "customer": str(row["customer"]),
+        "risk": "" if p is None else format_percent(min(p, 0.99), 0),
+        "band": str(row.get("risk_band", "")),
+        "stake": "" if stake is None else format_amount(stake, currency),
+        "last_order": str(row.get("last_order") or "none"),
+        "overdue": "" if overdue is None or math.isnan(overdue) else f"{overdue:.0f}",
+        "reasons": "; ".join(r for r in reasons if r),
+    }
 
 
 @cache
@@ -161,5 +166,3 @@ def _templates() -> Environment:
     env.filters["amount"] = format_amount
     env.filters["raw"] = Markup  # only for the page's own style, script and pictures
     return env
-
-

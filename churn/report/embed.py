@@ -15,8 +15,8 @@ def safe_json(value: Any) -> str:
 
     Examples
     --------
-    >>> print(safe_json("</script>"))
-    "\\u003c/script\\u003e"
+    >>> json.loads(safe_json("</script>")), "<" in safe_json("</script>")
+    ('</script>', False)
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for char, escape in _ESCAPES.items():

@@ -17,6 +17,7 @@ _MADE_BY = {
     "at_risk.parquet": "churn score CONFIG",
     "reasons.parquet": "churn score CONFIG",
     "retention.json": "churn score CONFIG",
+    "segments.parquet": "churn score CONFIG",
     "timeline.parquet": "churn score CONFIG",
     "model.json": "churn score CONFIG",
     "health.json": "churn score CONFIG",
@@ -33,8 +34,8 @@ class NightFolder:
         The folder.
     summary : dict
         ``summary.json``.
-    at_risk, reasons, timeline : pandas.DataFrame or None
-        The listed customers, their reasons and their events.
+    at_risk, reasons, segments, timeline : pandas.DataFrame or None
+        The listed customers, their reasons, segments and events.
     retention, model, health : dict or None
         ``retention.json``, ``model.json``, ``health.json``.
     missing : dict of str to str
@@ -45,6 +46,7 @@ class NightFolder:
     summary: dict[str, Any]
     at_risk: pd.DataFrame | None = None
     reasons: pd.DataFrame | None = None
+    segments: pd.DataFrame | None = None
     timeline: pd.DataFrame | None = None
     retention: dict[str, Any] | None = None
     model: dict[str, Any] | None = None
@@ -111,6 +113,7 @@ def read_night(folder: str | Path) -> NightFolder:
         load("summary.json") or {},
         load("at_risk.parquet"),
         load("reasons.parquet"),
+        load("segments.parquet"),
         load("timeline.parquet"),
         load("retention.json"),
         load("model.json"),

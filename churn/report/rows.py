@@ -33,14 +33,6 @@ _MONEY = ("value_at_stake", "expected_profit", "spend_if_staying", "expected_spe
 _FACETS = ("risk_band", "stage", "basis")
 
 
-def segments_of(night: NightFolder) -> list[str]:
-    """Return the columns of the list that are segments: those the summary names, and ``segment_NAME``."""
-    if night.at_risk is None:
-        return []
-    named = night.summary.get("segments") or []
-    return [str(c) for c in night.at_risk.columns if c in named or str(c).startswith("segment_")]
-
-
 def list_payload(night: NightFolder, contact: pd.DataFrame | None = None) -> dict[str, Any]:
     """Return the list as plain values: columns, what can be filtered, reasons per customer.
 
@@ -61,20 +53,15 @@ def list_payload(night: NightFolder, contact: pd.DataFrame | None = None) -> dic
 
     table = night.at_risk if night.at_risk is not None else pd.DataFrame({"customer": []})
     table = table.assign(customer=table["customer"].astype(str))
-    personal: list[str] = []
-    if contact is not None and len(contact.columns) > 1:
-        extra = contact.assign(customer=contact["customer"].astype(str)).drop_duplicates("customer")
-        extra = extra.rename(columns={c: f"contact: {c}" for c in extra.columns if c != "customer"})
-        personal = [c for c in extra.columns if c != "customer"]
-        table = table.merge(extra, on="customer", how="left")
-    segments = segments_of(night)
+    table, segments = _beside(table, night.segments, "segment: ")
+    table, personal = _beside(table, contact, "contact: ")
     facets = [c for c in (*_FACETS, *segments) if c in table]
     meanings = night.summary.get("columns") or {}
     columns, data = [], {}
     for name in map(str, table.columns):
         kind, values = _column(table[name], name, name in facets)
         data[name] = values
-        label = _LABELS.get(name) or name.removeprefix("segment_").replace("_", " ").capitalize()
+        label = _LABELS.get(name) or name.split(": ", 1)[-1].replace("_", " ").capitalize()
         columns.append(
             {"key": name, "label": label, "type": kind, "meaning": str(meanings.get(name, ""))}
             | ({"segment": True} if name in segments else {})
@@ -96,15 +83,22 @@ def list_payload(night: NightFolder, contact: pd.DataFrame | None = None) -> dic
     }
 
 
+def _beside(table: pd.DataFrame, more: pd.DataFrame | None, prefix: str) -> tuple[pd.DataFrame, list[str]]:
+    """Put columns of the same customers beside the list; return it and their names."""
+    if more is None or len(more.columns) < 2:
+        return table, []
+    more = more.assign(customer=more["customer"].astype(str)).drop_duplicates("customer")
+    more = more.rename(columns={c: f"{prefix}{c}" for c in more.columns if c != "customer"})
+    return table.merge(more, on="customer", how="left"), [str(c) for c in more.columns if c != "customer"]
+
+
 def _column(values: pd.Series[Any], name: str, facet: bool) -> tuple[str, Any]:
     import pandas as pd
 
     if pd.api.types.is_bool_dtype(values):
         values = values.map({True: "yes", False: "no"})
     if pd.api.types.is_numeric_dtype(values):
-        kind = (
-            "share" if name == "churn_probability" else "money" if name in _MONEY else "number"
-        )
+        kind = "share" if name == "churn_probability" else "money" if name in _MONEY else "number"
         return kind, _numbers(values, _DIGITS.get(name, 2))
     text = values.astype(object).where(values.notna(), "").astype(str)
     if facet or (name != "customer" and text.nunique() <= len(text) / 2):
@@ -157,7 +151,9 @@ def timeline_chunks(night: NightFolder) -> list[str]:
     customers = night.at_risk["customer"].astype(str)
     events = night.timeline
     where = pd.Index(customers).get_indexer(pd.Index(events["customer"].astype(str)))
-    events = events.assign(row=where)[where >= 0].sort_values("row", kind="stable")  # newest first as they are
+    events = events.assign(row=where)[where >= 0].sort_values(
+        "row", kind="stable"
+    )  # newest first as they are
     rows = events["row"].to_numpy()
     out = []
     for first in range(0, len(customers), TOGETHER):

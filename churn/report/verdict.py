@@ -95,9 +95,7 @@ def _at_risk(summary: dict[str, Any]) -> str:
     currency = str(summary.get("currency", ""))
     stake, whole = (float(summary.get(f"value_at_stake_{k}") or 0.0) for k in ("listed", "all"))
     if count == 0:
-        return (
-            f"Nobody of {format_count(population)} active customers is at risk by the rule that makes the list."
-        )
+        return f"Nobody of {format_count(population)} active customers is at risk by the rule that makes the list."
     verb = "is" if count == 1 else "are"
     said = f"{format_count(count)} of {format_count(population)} active customers {verb} at risk"
     share = f", {100 * stake / whole:.0f} % of what is at stake in all" if whole > 0 else ""

@@ -12,7 +12,7 @@ function detailsOf(list, timelines, row) {
     if (IN_ROW.has(column.key)) continue;
     const text = figure(list, column.key, row);
     if (text === "") continue;
-    facts.append(element("div", column.meaning ? { title: column.meaning } : {}, element("dt", {}, column.label.replace("contact: ", "")), element("dd", {}, own(text))));
+    facts.append(element("div", column.meaning ? { title: column.meaning } : {}, element("dt", {}, column.label), element("dd", {}, own(text))));
   }
   why.append(facts);
   const past = element("div", { class: "past" }, element("h3", {}, "What happened"));

@@ -1,0 +1,75 @@
+import pytest
+
+from churn.report.verdict import three_sentences
+
+PERIOD = {"period_start": "2025-11-01", "period_end": "2025-12-31", "S": 100, "E": 90, "N": 20}
+
+
+def _retention(rate, before=None, expected=None, **more):
+    outlook = {"current": PERIOD | {"retention_rate": rate} | more, "expected_retention_rate": expected}
+    outlook["previous"] = None if before is None else PERIOD | {"retention_rate": before}
+    return three_sentences({"retention": outlook})[0]
+
+
+@pytest.mark.parametrize(
+    ("rate", "before", "said"),
+    [
+        (0.7, 0.72, "2.0 points less than the 72.0 % before"),
+        (0.72, 0.7, "2.0 points more than the 70.0 % before"),
+        (0.70004, 0.7, "as in the period before"),  # both are shown as 70.0 %
+        (
+            0.70051,
+            0.70049,
+            "0.1 points more than the 70.0 % before",
+        ),  # shown as 70.1 and 70.0: the difference fits
+    ],
+)
+def test_the_change_is_that_of_the_figures_shown(rate, before, said):
+    assert said in _retention(rate, before)
+
+
+def test_a_change_within_the_interval_is_called_noise():
+    assert "noise" in _retention(0.7, 0.72, interval=[0.66, 0.74])
+    assert "noise" not in _retention(0.7, 0.75, interval=[0.66, 0.74])
+
+
+def test_the_expected_rate_with_its_interval():
+    assert _retention(0.7, expected=0.71).endswith("; 71.0 % is expected next.")
+    summary = {"retention": {"current": PERIOD | {"retention_rate": 0.7}, "expected_retention_rate": 0.71,
+                             "expected_interval": [0.69, 0.73]}}  # fmt: skip
+    assert "71.0 % is expected next (69.0 % to 73.0 %)" in three_sentences(summary)[0]
+
+
+def test_no_rate_is_never_0_per_cent():
+    said = _retention(None, 0.7)
+    assert "There is no retention rate" in said
+    assert "0 %" not in said
+    assert "not known" in three_sentences({})[0]
+
+
+def test_nobody_and_one_at_risk():
+    assert "Nobody of 1,000" in three_sentences({"population": 1000, "at_risk": 0})[1]
+    assert (
+        "1 of 9 active customers is at risk"
+        in three_sentences({"population": 9, "at_risk": 1, "listed": 1})[1]
+    )
+
+
+def test_a_shortened_list_says_so():
+    said = three_sentences({"population": 1000, "at_risk": 300, "listed": 50, "value_at_stake_listed": 500.0,
+                            "value_at_stake_all": 1000.0, "currency": "£"})[1]  # fmt: skip
+    assert said == (
+        "300 of 1,000 active customers are at risk; the 50 listed have £500 at stake, 50 % of what is at stake in all."
+    )
+
+
+def test_a_model_that_does_not_beat_the_baselines_is_told_before_the_next_step():
+    said = three_sentences({"model": {"beats_baselines": False, "auc": 0.6}})[2]
+    assert said.startswith("The model does not beat the simple baselines on later data (AUC 0.60)")
+    assert "as a hint" in said
+    assert "not known" in three_sentences({})[2]
+    rough = three_sentences(
+        {"listed": 3, "model": {"beats_baselines": True, "auc": 0.74}, "bands": {"critical": 0}}
+    )[2]
+    assert "rough" in rough
+    assert rough.endswith("work the list from the top.")
