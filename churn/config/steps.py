@@ -230,7 +230,12 @@ class EconomicsSettings(Settings):
     save_chance_weight : float, default 20
         How sure the chance is, as a number of observed customers; the expected maximum profit spreads it.
     capacity : int, optional
-        How many customers can be contacted in one round.
+        How many customers can be contacted in one round; the list ends there.
+    value_from : {"spend", "lifetime", "saved_value"}, default "spend"
+        What each customer is worth to the list, if saved: the forecast of the spend in the horizon, that over the
+        lifetime, or `saved_value` for all.
+    margin : float, default 1
+        The share of that spend that is earned; costs are money, and spend is revenue.
     """
 
     contact_cost: Annotated[float, Field(ge=0)] | None = Field(None, description="cost of one contact")
@@ -242,6 +247,8 @@ class EconomicsSettings(Settings):
     stayers_accept: Annotated[float, Field(ge=0, le=1)] = 1.0
     save_chance_weight: Annotated[float, Field(gt=0)] = 20.0
     capacity: Annotated[int, Field(ge=1)] | None = Field(None, description="customers contacted in one round")
+    value_from: Literal["spend", "lifetime", "saved_value"] = "spend"
+    margin: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -109,6 +109,33 @@ class Profit(Rendered):
         return f"{value} [{low}, {high}]"
 
 
+def expected_profit(
+    churn_probability: np.ndarray, value: np.ndarray | float, settings: EconomicsSettings
+) -> np.ndarray:
+    """Return what contacting each customer is expected to earn, shape (n_rows,); see `profit`.
+
+    Parameters
+    ----------
+    churn_probability : numpy.ndarray of shape (n_rows,)
+        Of each customer.
+    value : numpy.ndarray of shape (n_rows,) or float
+        What the customer is worth if saved, before the offer.
+    settings : EconomicsSettings
+        Contact cost, offer cost and chance to save.
+
+    Examples
+    --------
+    >>> settings = EconomicsSettings(contact_cost=1, offer_cost=10, save_chance=0.3)
+    >>> expected_profit(np.array([0.5, 0.5]), np.array([200.0, 20.0]), settings).tolist()
+    [22.5, -4.5]
+    """
+    contact, offer, save = (
+        float(x or 0.0) for x in (settings.contact_cost, settings.offer_cost, settings.save_chance)
+    )
+    p, wasted = churn_probability, settings.stayers_accept * offer
+    return np.asarray(p * save * (value - offer) - (1 - p) * wasted - contact)
+
+
 def profit(
     parts: Sequence[Judged],
     settings: EconomicsSettings,
@@ -230,7 +257,7 @@ class _Book:
         wasted = settings.stayers_accept * offer
         self.judge = Judge(y, p)
         self.gain = y * save * (value - offer) - (1 - y) * wasted - contact
-        self.contacted = (p * save * (value - offer) - (1 - p) * wasted - contact > 0).astype(np.float64)
+        self.contacted = (expected_profit(p, value, settings) > 0).astype(np.float64)
         self.terms = float(value.mean()) - offer, wasted, contact
         self.beta = save * settings.save_chance_weight, (1 - save) * settings.save_chance_weight
 

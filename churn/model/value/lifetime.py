@@ -122,6 +122,7 @@ def lifetime_value(
     leaving: float = 0.0,
     paid_when_leaving: float = 0.0,
     season: np.ndarray | None = None,
+    if_staying: bool = False,
 ) -> np.ndarray:
     """Return the expected spend over a lifetime, discounted to its start.
 
@@ -141,6 +142,8 @@ def lifetime_value(
         Share of a period's spend that a customer still pays in the period of leaving.
     season : numpy.ndarray of shape (n_periods,), optional
         Factor of the spend in each period.
+    if_staying : bool, default False
+        Of a customer who stays through the first period, such as one who was saved; he may be lost in later ones.
 
     Returns
     -------
@@ -160,9 +163,14 @@ def lifetime_value(
     [600.0]
     >>> lifetime_value(stays + 0.5, spend, **{**terms, "lifetime_days": 60}).tolist()
     [50.0]
+    >>> lifetime_value(stays + 0.5, spend, **{**terms, "lifetime_days": 60}, if_staying=True).tolist()
+    [100.0]
     """
     starts, lengths = periods(horizon_days, lifetime_days)
-    shares = survival(churn_probability, concentration, len(starts), leaving)
+    p = np.minimum(churn_probability, 1 - 1e-9) if if_staying else churn_probability
+    shares = survival(p, concentration, len(starts), leaving)
+    if if_staying:
+        shares = shares / shares[:, :1]
     before = np.column_stack([np.ones(len(shares)), shares[:, :-1]])
     paid = shares + paid_when_leaving * (before - shares)
     discount = (1 + discount_rate) ** (-(starts + lengths / 2) / _YEAR_DAYS)

@@ -133,10 +133,12 @@ class SpendModel(Rendered):
         lifetime_days: int,
         discount_rate: float,
         cutoff: int | None = None,
+        if_saved: bool = False,
     ) -> np.ndarray:
         """Return the expected net spend over a lifetime, discounted; see `churn.model.value.lifetime`.
 
-        `if_staying` is of the horizon after `cutoff`, with its season; later periods have the season of theirs.
+        `if_staying` is of the horizon after `cutoff`, with its season; later periods have the season of theirs. With
+        `if_saved` it is that of a customer who stays through the horizon for sure.
         """
         starts, _ = periods(self.horizon_days, lifetime_days)
         season = np.ones(len(starts))
@@ -152,6 +154,7 @@ class SpendModel(Rendered):
             discount_rate=discount_rate,
             paid_when_leaving=self.paid_when_leaving,
             season=season,
+            if_staying=if_saved,
         )
 
     def assumptions(self, lifetime_days: int, discount_rate: float) -> str:
