@@ -18,8 +18,8 @@ from churn.cli.common import (
     progress,
     show_scores,
 )
+from churn.cli.listing import list_settings
 from churn.cli.models import check_definition, default_model, short
-from churn.errors import ParameterError
 
 
 def score(
@@ -39,6 +39,7 @@ def score(
     record: Annotated[
         bool, typer.Option("--record/--no-record", help="Keep the scores for churn history.")
     ] = True,
+    list_by: Annotated[str | None, typer.Option(help="Whom to list: money, threshold or odds.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
     json: AsJson = False,
 ) -> None:
@@ -51,25 +52,20 @@ def score(
     from churn.scoring.deliver import write_outputs
     from churn.scoring.outputs.targets import targets_of
 
-    if threshold is not None and not 0 < threshold < 1:
-        raise ParameterError(
-            "--threshold is not a probability",
-            given=str(threshold),
-            allowed="above 0 and below 1",
-            fix="Give a share of 1, e.g. --threshold 0.5.",
-        )
-    targets = targets_of(read_config(config), to)  # a mistake is told before the work
+    described = read_config(config)
+    scoring = list_settings(described, top=top, threshold=threshold, list_by=list_by)
+    targets = targets_of(described, to)  # a mistake is told before the work
     settings, history = load(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=own_signals(settings))
     check_definition(bundle, settings, config)
-    given = {k: v for k, v in (("top", top), ("threshold", threshold)) if v is not None}
     with progress(quiet=json):
         scores = score_customers(
             bundle,
             history,
             as_of,
-            settings=settings.scoring.model_copy(update=given),
+            settings=scoring,
             value=settings.value,
+            economics=settings.economics,
             threads=settings.training.threads,
         )
         folder = scores.write(

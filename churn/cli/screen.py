@@ -47,7 +47,7 @@ def print_scores(scores: Scores, verdict: str = "") -> None:
     console.print(
         Text(
             f"{scores.definition[0].upper()}{scores.definition[1:]}. {scores.listed_because} "
-            f"{scores.value_line()} "
+            f"{scores.value_line()} {scores.standing_line()} "
             "· raises the risk, ↓ holds it down.",
             style="dim",
         )
@@ -111,7 +111,7 @@ def _list_panel(scores: Scores) -> Any:
     listed = float(scores.at_risk["value_at_stake"].sum())
     title = f"At risk: {format_count(scores.at_risk_count)} of {format_count(len(scores.active))} active customers"
     subtitle = (
-        f"{min(_SHOWN, len(scores.at_risk))} of {format_count(len(scores.at_risk))} listed, most value at stake first; "
+        f"{min(_SHOWN, len(scores.at_risk))} of {format_count(len(scores.at_risk))} listed, {scores.order}; "
         f"all listed {format_amount(listed, scores.currency)}"
     )
     return Panel(table, title=title, title_align="left", subtitle=subtitle, subtitle_align="left")

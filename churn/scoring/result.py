@@ -14,26 +14,29 @@ from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS
 from churn.retention.outlook import Outlook
 from churn.scoring.csvsafe import csv_safe
 from churn.scoring.runid import run_id
-from churn.scoring.stages import STAGES
+from churn.scoring.stages import stages_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = {
     "customer": "the customer's id, as it came",
-    "rank": "place in the list, by value at stake",
+    "rank": "place in the list: by expected profit where the list goes by money, else by value at stake",
     "churn_probability": "probability of churn within the horizon, as the definition says it",
     "risk_band": "odds of churn against the average odds: critical from 4 times, high from 2, elevated from 1",
+    "stage": "lifecycle stage, by the rules of stage_rules",
     **TEXT_COLUMNS,
     "value_at_stake": "churn probability times the spend in the horizon if the customer stays",
     "spend_if_staying": "forecast of the spend in the horizon if the customer stays, less returns",
     "expected_spend": "forecast of the spend in the horizon, whether the customer stays or not",
     "lifetime_value": "forecast of the spend over the lifetime that the summary states, discounted to today",
+    "expected_profit": "what a contact is expected to earn by the costs and the chance to save; empty without them",
     "last_order": "local date of the last order",
     "days_overdue": "days since the last order less the customer's mean gap (the base's after one); never below 0",
     "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
 }
-_AMOUNTS = ("value_at_stake", "spend_if_staying", "expected_spend", "lifetime_value")
+SCORE_COLUMNS = {"basis": "where the probability comes from: model, fallback, or lapsed (none)"}
+_AMOUNTS = ("value_at_stake", "spend_if_staying", "expected_spend", "lifetime_value", "expected_profit")
 _SHOWN = 10
 
 
@@ -44,10 +47,10 @@ class Scores(Rendered):
     Attributes
     ----------
     at_risk : pandas.DataFrame
-        The listed customers, most value at stake first; columns as in `COLUMNS`.
+        The listed customers, by rank; columns as in `COLUMNS`.
     everyone : pandas.DataFrame
-        Every known customer, ids sorted, with probability, band, value at stake and forecasts of spend; `active` are
-        those of the population.
+        All customers known at the cutoff, ids sorted: `stage`, `basis` (where the probability comes from), and of the
+        active ones probability, band, value at stake and forecasts of spend; see `active`.
     reasons : pandas.DataFrame
         The reasons of the listed customers, one row each, with their pushes and numbers.
     retention : Outlook
@@ -62,6 +65,10 @@ class Scores(Rendered):
         What a reader must know first.
     value : dict
         Days of the horizon and of the lifetime, discount rate, and the assumptions in words.
+    listing : dict
+        By what the list goes, and how many are left out by what.
+    standing : dict
+        ``stages`` and ``basis`` counted, ``stage_rules``, and what stands in for those without a history.
     """
 
     at_risk: pd.DataFrame
@@ -76,19 +83,20 @@ class Scores(Rendered):
     model: dict[str, Any]
     warnings: tuple[str, ...] = ()
     value: dict[str, Any] = field(default_factory=dict)
+    listing: dict[str, Any] = field(default_factory=dict)
+    standing: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def active(self) -> pd.DataFrame:
+        """The active customers, whom the model scored; the columns of `everyone`."""
+        if "basis" not in self.everyone:
+            return self.everyone
+        return self.everyone[self.everyone["basis"] == "model"].reset_index(drop=True)
 
     @cached_property
     def run(self) -> str:
         """The run's id: the cutoff, and a hash over the scores and the model; equal runs have equal ids."""
         return run_id(self)
-
-    @cached_property
-    def active(self) -> pd.DataFrame:
-        """The population: those of `everyone` who are active at the cutoff, as the definition says it."""
-        if "stage" not in self.everyone:
-            return self.everyone
-        active = self.everyone["stage"].isin([s for s in STAGES if s != "lapsed"])
-        return self.everyone[active].reset_index(drop=True)
 
     def summary(self) -> dict[str, Any]:
         """Return the summary that is written as ``summary.json``."""
@@ -98,10 +106,13 @@ class Scores(Rendered):
             "as_of": self.as_of,
             "definition": self.definition,
             "warnings": list(self.warnings),
+            "known": len(self.everyone),
             "population": len(self.active),
+            **self.standing,
             "at_risk": self.at_risk_count,
             "listed": len(self.at_risk),
             "listed_because": self.listed_because,
+            "listing": self.listing,
             "mean_churn_probability": float(self.active["churn_probability"].mean()),
             "bands": {name: int(bands.get(name, 0)) for name, _ in BANDS},
             "value_at_stake_listed": float(self.at_risk["value_at_stake"].sum()),
@@ -113,6 +124,7 @@ class Scores(Rendered):
             "retention": self.retention.to_dict(),
             "model": self.model,
             "columns": COLUMNS
+            | SCORE_COLUMNS
             | {"churn_probability": f"probability of {self.retention.definition.churn_means}"},
             "reason_columns": REASON_COLUMNS,
         }
@@ -147,6 +159,18 @@ class Scores(Rendered):
             f"{v['lifetime_days']} days discounted by {100 * v['discount_rate']:g} % a year."
         )
 
+    @property
+    def order(self) -> str:
+        """In which order the list is, in words."""
+        by_money = self.listing.get("list_by") == "money"
+        return "most expected profit first" if by_money else "most value at stake first"
+
+    def standing_line(self) -> str:
+        """Say in a sentence or two in which stages the known customers are, and what stands in for a score."""
+        line = f"Known customers: {format_count(len(self.everyone))}: {stages_line(self.standing['stages'])}."
+        fallback = self.standing["fallback"]
+        return f"{line} {fallback['said']}." if fallback["customers"] else line
+
     def _repr_html_(self) -> str:
         import html
 
@@ -156,14 +180,15 @@ class Scores(Rendered):
         warnings = "".join(f"<p><b>{html.escape(w)}</b></p>" for w in self.warnings)
         title = (
             f"As of {self.as_of}: {self.at_risk_count:,} of {len(self.active):,} active customers are at risk; "
-            "most value at stake first"
+            f"{self.order}"
         )
         rates = html.escape(self.retention.render())
         return (
             f"{warnings}<div style='display:flex;flex-wrap:wrap;gap:2em;align-items:flex-start'>"
             f"<pre style='line-height:1.3;max-width:44em;white-space:pre-wrap'>{rates}</pre>"
             f"<div style='overflow-x:auto'><p><b>{html.escape(title)}</b></p>{table}"
-            f"<p>{html.escape(self.listed_because)}</p><p>{html.escape(self.value_line())}</p></div></div>"
+            f"<p>{html.escape(self.listed_because)}</p><p>{html.escape(self.value_line())}</p>"
+            f"<p>{html.escape(self.standing_line())}</p></div></div>"
         )
 
     def render(self) -> str:
@@ -178,7 +203,7 @@ class Scores(Rendered):
             "",
             self.retention.render(),
             "",
-            f"At-risk customers, most value at stake first ({min(_SHOWN, len(self.at_risk))} of "
+            f"At-risk customers, {self.order} ({min(_SHOWN, len(self.at_risk))} of "
             f"{format_count(len(self.at_risk))}; {format_amount(listed, self.currency)} of "
             f"{format_amount(total, self.currency)} at stake)",
         ]
@@ -188,14 +213,20 @@ class Scores(Rendered):
             )
             lines.append(
                 f"{r['rank']:>3}. {r['customer']}   {100 * r['churn_probability']:.0f} % {r['risk_band']}   "
-                f"{format_amount(r['value_at_stake'], self.currency)} at stake   {_last_order(r)}{ignored}"
+                f"{format_amount(r['value_at_stake'], self.currency)} at stake   {self._profit(r)}"
+                f"{_last_order(r)}{ignored}"
             )
             lines += [f"       - {r[c]}" for c in TEXT_COLUMNS if r[c] and c.startswith("reason")]
             lines += [f"       but: {r['keeps_1']}"] if r["keeps_1"] else []
         if not len(shown):
             lines.append("  nobody")
-        lines += ["", self.listed_because, self.value_line()]
+        lines += ["", self.listed_because, self.value_line(), self.standing_line()]
         return "\n".join(lines)
+
+    def _profit(self, row: dict[Any, Any]) -> str:
+        if self.listing.get("list_by") != "money":
+            return ""
+        return f"{format_amount(row['expected_profit'], self.currency)} expected profit   "
 
 
 def _last_order(row: dict[Any, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churn.config import ScoringSettings, ValueSettings
+from churn.config import EconomicsSettings, ScoringSettings, ValueSettings
 from churn.data.base import CustomerBase
 from churn.data.calendar import Calendar
 from churn.data.history import DAY_US, History, Instant
@@ -19,10 +19,12 @@ from churn.model.explain import TEXT_COLUMNS, explain_listed
 from churn.model.predictor import probability
 from churn.progress import report
 from churn.retention.outlook import OutlookTally
-from churn.scoring.listing import choose
+from churn.scoring.listing import choose, list_rule, value_if_saved
 from churn.scoring.passes import Passed, pass_over, spend_of
 from churn.scoring.result import Scores
 from churn.scoring.rows import SignalRows
+from churn.scoring.stages import UsualGap
+from churn.scoring.standing import StandingTally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +37,7 @@ def score(
     *,
     settings: ScoringSettings | None = None,
     value: ValueSettings | None = None,
+    economics: EconomicsSettings | None = None,
     threads: int = 2,
 ) -> Scores:
     """Score the active customers and list those at risk, beside the retention rate.
@@ -49,9 +52,11 @@ def score(
     as_of : date, datetime or str, optional
         The cutoff T; the midnight after the last order when left out.
     settings : ScoringSettings, optional
-        Threshold or size of the list, currency.
+        Rule and size of the list, currency.
     value : ValueSettings, optional
         Days and discount rate of the lifetime value.
+    economics : EconomicsSettings, optional
+        What a contact costs and brings, for a list by money.
     threads : int, default 2
         Threads of the prediction.
 
@@ -63,7 +68,7 @@ def score(
     Raises
     ------
     ParameterError
-        The cutoff is no date, or lies after the day of the last order.
+        The cutoff is no date, or lies after the day of the last order; or the settings of the list do not go together.
     ModelError
         The history lacks a table or column that the model was trained with.
     DataError
@@ -72,11 +77,14 @@ def score(
     import pandas as pd
 
     settings, value = settings or ScoringSettings(), value or ValueSettings()
+    economics = economics or EconomicsSettings()
+    list_rule(settings, economics)  # before anything is computed
     t = check_ready(model, data, as_of)
     definition, base = model.definition, base_for(data, model.signals)
-    outlook = OutlookTally(base, definition, t)
+    outlook, gap = OutlookTally(base, definition, t), UsualGap(definition, t)
+    standing = StandingTally(definition, t, gap, settings.slipping_after)
     with SignalRows(several=base.count > 1) as rows:
-        passed = pass_over(model, base, t, rows, threads=threads, tallies=(outlook,))
+        passed = pass_over(model, base, t, rows, threads=threads, first=(gap,), tallies=(outlook, standing))
         if len(passed.customers) == 0:
             raise DataError(
                 f"Nobody is active on {base.date(t)}",
@@ -88,7 +96,10 @@ def score(
         ahead = model.forecast(passed.sample, t, threads=threads)
         p, staying, spend = probability(passed.log_odds + ahead.shift), passed.if_staying, spend_of(model)
         stake = p * staying
-        everyone = pd.DataFrame(
+        listing = choose(
+            p, stake, settings, economics, value_if_saved(spend, p, staying, economics, value, cutoff=t)
+        )
+        active = pd.DataFrame(
             {
                 "customer": passed.customers,
                 "churn_probability": p,
@@ -97,15 +108,17 @@ def score(
                 "spend_if_staying": staying,
                 "expected_spend": spend.expected(p, staying),
                 "lifetime_value": spend.lifetime(p, staying, cutoff=t, **value.model_dump()),
+                "expected_profit": listing.expected_profit,
             }
         )
-        listing = choose(p, stake, settings)
+        everybody = standing.result().complete(active)
+        active.insert(3, "stage", everybody.active["stage"])
         at_risk, reasons = _list(
-            model, base, t, passed, everyone, listing.chosen, ahead.shift, settings, threads
+            model, base, t, passed, active, listing.chosen, ahead.shift, settings, threads
         )
     return Scores(
         at_risk,
-        everyone,
+        everybody.everyone,
         reasons,
         outlook.result(p, passed.signals["recency_days"]),
         base.date(t),
@@ -129,6 +142,8 @@ def score(
             "method": spend.method,
             "assumptions": spend.assumptions(**value.model_dump()),
         },
+        listing.to_dict(),
+        everybody.facts,
     )
 
 
@@ -137,7 +152,7 @@ def _list(
     base: CustomerBase,
     t: int,
     passed: Passed,
-    everyone: pd.DataFrame,
+    active: pd.DataFrame,
     chosen: np.ndarray,
     shift: float,
     settings: ScoringSettings,
@@ -163,10 +178,10 @@ def _list(
         np.iinfo(np.int64).min,  # a subscriber need not have ordered: NaT
         t - np.round(np.nan_to_num(since) * DAY_US).astype(np.int64),
     )
-    at_risk = everyone.iloc[chosen].reset_index(drop=True)
+    at_risk = active.iloc[chosen].reset_index(drop=True)
     at_risk.insert(1, "rank", np.arange(1, len(chosen) + 1))
     for i, name in enumerate(TEXT_COLUMNS):
-        at_risk.insert(4 + i, name, texts[name])
+        at_risk.insert(5 + i, name, texts[name])
     at_risk["last_order"] = pd.Series(
         pd.DatetimeIndex(last.astype("datetime64[us]"))
         .tz_localize("UTC")

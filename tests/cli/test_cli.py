@@ -124,7 +124,7 @@ def test_score_writes_to_outputs_and_a_second_time_changes_nothing(trained, caps
     out = " ".join(capsys.readouterr().out.split())
     n = len(pd.read_parquet(trained / "out" / "shop" / "2025-11-01" / "scores.parquet"))
     assert "scores.duckdb, table churn_scores, run 2025-11-01-" in out
-    assert out.count(f"{n} rows inserted, 0 updated, 0 unchanged") == 3
+    assert out.count(f"{n:,} rows inserted, 0 updated, 0 unchanged") == 3
     assert run([*arguments, "--json"]) == 0
     again = json.loads(capsys.readouterr().out)["outputs"]
     assert [w["to"] for w in again] == ["record", "duckdb", "jsonl"]

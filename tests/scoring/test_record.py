@@ -105,10 +105,10 @@ def test_a_killed_run_does_not_count_and_is_written_again(nights, settings):
 
 def test_a_night_of_more_columns_stands_beside_an_older_one(nights, settings):
     keep_run(nights[0], settings)
-    more = nights[1].scores.append_column("stage", pa.array(["new"] * len(nights[1].scores)))
+    more = nights[1].scores.append_column("mood", pa.array(["good"] * len(nights[1].scores)))
     keep_run(dataclasses.replace(nights[1], scores=more), settings)
     both = set(nights[0].scores["customer"].to_pylist()) & set(more["customer"].to_pylist())
-    assert past_scores(record_folder(settings), min(both))["stage"].to_pylist() == [None, "new"]
+    assert past_scores(record_folder(settings), min(both))["mood"].to_pylist() == [None, "good"]
 
 
 def test_damage_is_told(nights, settings):

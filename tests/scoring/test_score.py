@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 import churn
-from churn.config import ScoringSettings, ValueSettings
+from churn.config import EconomicsSettings, ScoringSettings, ValueSettings
 from churn.errors import DataError, ModelError, ParameterError
 from churn.features.compute import compute_features
 from churn.model.bands import BANDS
 from churn.model.value.simple import own_mean
 from churn.scoring import COLUMNS, score
+from churn.scoring.stages import known_before
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,7 @@ def test_columns_are_the_documented_ones(result):
         "rank",
         "churn_probability",
         "risk_band",
+        "stage",
         "reason_1",
         "reason_2",
         "reason_3",
@@ -40,6 +42,7 @@ def test_columns_are_the_documented_ones(result):
         "spend_if_staying",
         "expected_spend",
         "lifetime_value",
+        "expected_profit",
         "last_order",
         "days_overdue",
         "ignored_complaints",
@@ -270,3 +273,71 @@ def test_integer_ids_come_back_as_integers():
     result = score(training.model, history, settings=ScoringSettings(threshold=0.01))
     assert result.at_risk["customer"].dtype == np.int64
     assert result.at_risk["ignored_complaints"].isna().all()
+
+
+COSTS = EconomicsSettings(contact_cost=0.5, offer_cost=2, saved_value=80, save_chance=0.3)
+
+
+def test_everybody_who_is_known_has_a_stage_and_a_basis(result, history, definition, cutoff):
+    known = set(result.everyone["customer"])
+    assert known == set(history.customers[known_before(history, history.instant(cutoff))])
+    assert result.everyone["customer"].is_monotonic_increasing
+    counts = result.everyone["basis"].value_counts()
+    summary = result.summary()
+    assert summary["basis"] == {k: int(counts.get(k, 0)) for k in ("model", "fallback", "lapsed")}
+    assert summary["stages"] == {
+        k: int((result.everyone["stage"] == k).sum()) for k in summary["stage_rules"]
+    }
+    assert (summary["known"], summary["population"]) == (len(known), len(result.active))
+    now = result.retention.current
+    assert summary["stages"]["new"] + summary["stages"]["won back"] == now.entered
+    assert sum(summary["stages"][s] for s in ("new", "won back", "active", "slipping")) == now.end
+    lapsed = result.everyone[result.everyone["basis"] == "lapsed"]
+    assert len(lapsed) > 0
+    assert lapsed["churn_probability"].isna().all()
+    stages = result.active.set_index("customer")["stage"]
+    assert list(result.at_risk["stage"]) == list(stages[result.at_risk["customer"]])
+    assert f"lapsed {len(lapsed)}" in str(result)
+    assert set(result.everyone.columns) <= set(summary["columns"])
+
+
+def test_a_list_by_money_is_in_the_order_of_the_expected_profit(model, history, cutoff):
+    result = score(model, history, cutoff, economics=COSTS)
+    p, worth = (result.active[c].to_numpy() for c in ("churn_probability", "spend_if_staying"))
+    gain = p * 0.3 * (worth - 2) - (1 - p) * 2 - 0.5
+    assert result.active["expected_profit"].to_numpy() == pytest.approx(gain)
+    assert set(result.at_risk["customer"]) == set(result.active["customer"][gain > 0])
+    assert result.at_risk["expected_profit"].is_monotonic_decreasing
+    assert "most expected profit first" in str(result)
+    assert "expected profit   last order" in str(result)
+    listing = result.summary()["listing"]
+    assert listing["list_by"] == "money"
+    assert listing["money"]["expected_profit_listed"] == pytest.approx(gain[gain > 0].sum())
+    assert listing["left_out"]["cost"] == (gain <= 0).sum()
+    lifetime = score(model, history, cutoff, economics=COSTS.model_copy(update={"value_from": "lifetime"}))
+    assert len(lifetime.at_risk) > len(result.at_risk)
+
+
+def test_settings_that_do_not_go_together_are_told_before_anything_is_computed(model, history):
+    with pytest.raises(ParameterError, match="cannot go by money"):
+        score(model, None, settings=ScoringSettings(list_by="money"))
+
+
+def test_who_signed_up_and_never_ordered_stands_with_the_mean_of_the_new(model, shop, cutoff):
+    tables = shop.tables()
+    t = pd.Timestamp(cutoff, tz="UTC")
+    more = (
+        tables["customers"]
+        .iloc[:3]
+        .assign(customer=["x1", "x2", "x3"], joined=[t - pd.Timedelta(days=1)] * 2 + [t])
+    )
+    tables["customers"] = pd.concat([tables["customers"], more], ignore_index=True)
+    result = score(model, churn.make_history(**tables, segments=("country", "segment")), cutoff)
+    found = result.everyone.set_index("customer").loc[["x1", "x2"]]
+    assert "x3" not in set(result.everyone["customer"])
+    assert set(found["basis"]) == {"fallback"}
+    assert set(found["stage"]) == {"no order yet"}
+    new = result.active.loc[result.active["stage"] == "new", "churn_probability"]
+    assert found["churn_probability"].to_numpy() == pytest.approx([new.mean()] * 2)
+    assert "with no order yet have no history to go by" in str(result)
+    assert result.summary()["fallback"]["customers"] == (result.everyone["basis"] == "fallback").sum() >= 2

@@ -120,8 +120,8 @@ def test_another_run_stands_beside_the_first_and_has_the_next_number(url, night)
     [
         (lambda t: t.drop_columns(["risk_band"]), "it has risk_band, which these scores do not have"),
         (
-            lambda t: t.append_column("stage", pa.array(["new"] * len(t))),
-            'it lacks stage.*ALTER TABLE churn_scores ADD COLUMN "stage" TEXT',
+            lambda t: t.append_column("mood", pa.array(["good"] * len(t))),
+            'it lacks mood.*ALTER TABLE churn_scores ADD COLUMN "mood" TEXT',
         ),
         (
             lambda t: t.set_column(2, "customer", pa.array(range(len(t)), pa.int64())),
@@ -169,8 +169,8 @@ def test_two_at_once_do_not_double(url, night, tmp_path):
     told = sorted(p.communicate(timeout=60)[0] for p in both)
     assert [p.returncode for p in both] == [0, 0]
     n = len(night.scores)
-    assert f": 0 rows inserted, 0 updated, {n} unchanged" in told[0]
-    assert f": {n} rows inserted, 0 updated, 0 unchanged" in told[1]
+    assert f": 0 rows inserted, 0 updated, {n:,} unchanged" in told[0]
+    assert f": {n:,} rows inserted, 0 updated, 0 unchanged" in told[1]
     assert content(url) == sorted(content(url), key=lambda r: r["customer"])
     assert len(content(url)) == n
 
