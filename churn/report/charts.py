@@ -4,6 +4,7 @@ from churn.report.charts_cohorts import curve, survival, triangle
 from churn.report.charts_draw import Chart
 from churn.report.charts_list import drivers, stages
 from churn.report.charts_model import baselines, calibration, gain, profit
+from churn.report.charts_purchases import expected_and_actual, lifetime, purchases, recurring, surveys
 from churn.report.charts_retention import by_group, flow, trend
 
 __all__ = [
@@ -13,10 +14,15 @@ __all__ = [
     "calibration",
     "curve",
     "drivers",
+    "expected_and_actual",
     "flow",
     "gain",
+    "lifetime",
     "profit",
+    "purchases",
+    "recurring",
     "stages",
+    "surveys",
     "survival",
     "trend",
     "triangle",

@@ -46,7 +46,7 @@ def triangle(cohorts: Mapping[str, Any] | None, key: str = "triangle") -> Chart 
     title = (
         f"Cohorts by {every}: share still {'active' if cohorts.get('measure') != 'ordered' else 'ordering'}"
     )
-    with canvas(760, 64 + 21 * (len(shown) + 1)) as (figure, axes):
+    with canvas(860, 64 + 21 * (len(shown) + 1)) as (figure, axes):
         for i, e in enumerate(shown):
             for j, age in enumerate(ages):
                 share, running = _cell(e, age, str(cohorts.get("measure", "active")))

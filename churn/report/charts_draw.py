@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 480, 280
 FONT = 12.0
-_LARGEST = 1.25  # times its size in px; the letters would outgrow those of the page
+_LARGEST = 1.15  # times its size in px; the letters would outgrow those of the page
 
 # Colours that no picture means as such; `finish` puts the page's variables in their place.
 TEXT, MUTED, LINE, SURFACE = "#010101", "#010102", "#010103", "#010104"

@@ -1,0 +1,144 @@
+import pytest
+
+from churn.report.charts_purchases import expected_and_actual, lifetime, purchases, recurring, surveys
+from tests.report.chart_data import HOSTILE, parsed, texts
+
+
+def bought(start, net=1000.0, **more):
+    return {
+        "period_start": start,
+        "period_end": start,
+        "running": False,
+        "so_far": None,
+        "orders": 20,
+        "buyers": 10,
+        "repeat_rate": 0.5,
+        "gross_revenue": net + 10,
+        "returns": 10.0,
+        "net_revenue": net,
+        "mean_order_value": 52.5,
+        "orders_per_buyer": 2.0,
+        "gross_revenue_retention": None,
+        "net_revenue_retention": 1.1,
+    } | more
+
+
+def asked(start, **more):
+    return {"period_start": start, "running": False, "promoters": 5, "passives": 3, "detractors": 2} | more
+
+
+FOUND = {
+    "every": "month",
+    "notes": [HOSTILE],
+    "periods": [
+        bought("2025-01-01"),
+        bought("2025-02-01", 2000.0, running=True, so_far="2025-02-10", repeat_rate=None),
+    ],
+    "lifetime": {
+        "pooled": [
+            {"age": 0, "cohorts": 2, "customers": 50, "mean": 20.0, "value": 20.0},
+            {"age": 1, "cohorts": 1, "customers": 30, "mean": 100.0, "value": 120.0},
+        ]
+    },
+    "recurring": [
+        {
+            "period_start": "2025-01-01",
+            "running": False,
+            **{
+                f"mrr_{n}": v
+                for n, v in zip(("start", "lost", "less", "more", "new", "end"), range(6), strict=True)
+            },
+            "gross_retention": 0.9,
+            "net_retention": 1.05,
+        }
+    ],
+    "answers": {
+        "periods": [asked("2025-01-01", nps=0.3, nps_low=0.1, nps_high=0.5), asked("2025-02-01", nps=None)],
+        "notes": [],
+    },
+}
+
+
+def test_purchases_are_told_by_period_and_a_running_one_is_marked():
+    chart = purchases(FOUND, "£")
+    parsed(chart)
+    assert chart.rows == (
+        (
+            "2025-01-01",
+            "20",
+            "10",
+            "50.0 %",
+            "£1,010",
+            "£10.00",
+            "£1,000",
+            "£52.50",
+            "2.00",
+            "",
+            "110.0 %",
+            "",
+        ),
+        (
+            "2025-02-01",
+            *("20", "10", "", "£2,010", "£10.00", "£2,000", "£52.50", "2.00", "", "110.0 %"),
+            "running, up to 2025-02-10",
+        ),
+    )
+    assert HOSTILE in chart.caption
+    assert "revenue less returns" in texts(chart)
+
+
+def test_a_figure_that_is_nowhere_known_says_so():
+    assert "not known" in texts(purchases(FOUND))
+
+
+def test_lifetime_value_adds_up_to_its_last_age():
+    chart = lifetime(FOUND, "£")
+    assert "£120" in texts(chart)
+    assert chart.rows[-1] == ("1", "1", "30", "£100", "£120")
+
+
+def test_recurring_revenue_tells_its_flow():
+    chart = recurring(FOUND, "£")
+    parsed(chart)
+    assert chart.rows[0][-3:] == ("90.0 %", "105.0 %", "")
+    assert chart.columns[1:7] == ("start", "lost", "less", "more", "new", "end")
+
+
+def test_only_surveys_that_are_given_are_drawn():
+    chart = surveys(FOUND)
+    assert chart.title == "NPS"
+    assert chart.rows[0][4] == "+30 [+10, +50]"
+    assert chart.rows[1][4] == ""
+    both = FOUND | {
+        "answers": {"periods": [asked("2025-01-01", nps=0.3, csat=0.9, csat_low=0.8, csat_high=0.95)]}
+    }
+    assert surveys(both).title == "NPS and CSAT"
+    assert surveys(both).rows[0][7] == "90 % [80 %, 95 %]"
+    parsed(surveys(both))
+
+
+def test_expected_stands_beside_actual_where_it_is_known():
+    nights = [
+        {"as_of": "2025-01-01", "expected": 0.9, "low": 0.85, "high": 0.95, "actual": 0.88},
+        {"as_of": "2025-02-01", "expected": 0.91, "low": None, "high": None, "actual": None},
+    ]
+    chart = expected_and_actual(nights)
+    assert chart.rows == (
+        ("2025-01-01", "90.0 %", "85.0 % to 95.0 %", "88.0 %"),
+        ("2025-02-01", "91.0 %", "", "not known yet"),
+    )
+    assert "1 of 2 nights" in parsed(chart).find("desc").text
+    parsed(expected_and_actual(nights[1:]))
+
+
+@pytest.mark.parametrize("draw", [purchases, lifetime, recurring, surveys])
+@pytest.mark.parametrize(
+    "nothing", [None, {}, {"periods": [], "recurring": None, "answers": None, "lifetime": None}]
+)
+def test_what_is_not_there_is_not_drawn(draw, nothing):
+    assert draw(nothing) is None
+
+
+def test_without_nights_nothing_is_expected():
+    assert expected_and_actual(None) is None
+    assert expected_and_actual([{"as_of": "2025-01-01", "expected": None}]) is None
