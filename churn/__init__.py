@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from churn.report import write_report
     from churn.retention.cohorts import cohorts
     from churn.retention.periods import retention_between, retention_series
+    from churn.retention.purchases import purchases
     from churn.retention.rate import retention_rate
     from churn.scoring import score
     from churn.scoring.past import score_history
@@ -62,6 +63,7 @@ _HOMES = {
     "load_model": "churn.model.bundle",
     "make_history": "churn.data.load",
     "make_shop": "churn.data.simulate",
+    "purchases": "churn.retention.purchases",
     "read_config": "churn.config",
     "retention_between": "churn.retention.periods",
     "retention_rate": "churn.retention.rate",
@@ -98,6 +100,7 @@ __all__ = [
     "load_model",
     "make_history",
     "make_shop",
+    "purchases",
     "read_config",
     "retention_between",
     "retention_rate",

@@ -28,6 +28,10 @@ class RetentionSettings(Settings):
         Length of a rolling period, and days from one to the next.
     small_below : int, default 30
         Rates of fewer customers at the start are marked as small.
+    nps_kinds : tuple of str, default ("nps",)
+        Kinds of surveys whose scores are answers from 0 to 10 of the net promoter score.
+    csat_kinds : tuple of str, default ("csat",)
+        Kinds of surveys whose scores are satisfaction from 1 to 5.
     """
 
     every: Every = "month"
@@ -36,3 +40,5 @@ class RetentionSettings(Settings):
     rolling_days: PositiveDays = 90
     rolling_step_days: PositiveDays = 30
     small_below: Annotated[int, Field(ge=0)] = 30
+    nps_kinds: tuple[str, ...] = ("nps",)
+    csat_kinds: tuple[str, ...] = ("csat",)

@@ -93,3 +93,47 @@ def draw_survival(told: Mapping[str, Any]) -> Any:
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def draw_purchases(told: Mapping[str, Any]) -> Any:
+    """Draw what `Purchases.to_dict` tells: revenue, repeat rate, order value and lifetime value."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 6.4), dpi=120, layout="constrained")
+    revenue, repeat, order, lifetime = figure.subplots(2, 2).ravel()
+    periods = [p for p in told["periods"] if not p["running"] and not p["partial"]]
+    x = np.arange(len(periods))
+    revenue.bar(x, [p["gross_revenue"] for p in periods], color=SOFT, label="before returns")
+    revenue.bar(x, [p["net_revenue"] for p in periods], color=ACCENT, label="net", width=0.5)
+    revenue.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0.3, 1.0))
+    known = [i for i, p in enumerate(periods) if p["repeat_rate"] is not None and not p["beginning"]]
+    low, share, high = ([periods[i][c] for i in known] for c in ("repeat_low", "repeat_rate", "repeat_high"))
+    repeat.fill_between(known, low, high, color=ACCENT, alpha=0.2, linewidth=0)
+    repeat.plot(known, share, color=ACCENT, marker="o", markersize=3)
+    repeat.set_ylim(0, 1.02)
+    order.plot(x, [_or_gap(p["mean_order_value"]) for p in periods], color=ACCENT, marker="o", markersize=3)
+    order.set_ylim(bottom=0)
+    pooled = told["lifetime"]["pooled"]
+    ages = [p["age"] for p in pooled]
+    lifetime.plot(ages, [p["value"] for p in pooled], color=ACCENT, marker="o", markersize=3)
+    lifetime.set_ylim(bottom=0)
+    every = told["every"]
+    titles = (
+        "Revenue",
+        "Buyers who had ordered before",
+        "Mean order value",
+        "Net revenue per customer so far",
+    )
+    marks = [periods[i]["period_start"] for i in range(0, len(periods), max(-(-len(periods) // 5), 1))]
+    for axes, title in zip((revenue, repeat, order, lifetime), titles, strict=True):
+        axes.set_title(title, loc="left", color=INK, size=10)
+        axes.spines[["top", "right"]].set_visible(False)
+        if axes is not lifetime:
+            axes.set_xticks(range(0, len(periods), max(-(-len(periods) // 5), 1)), marks, size=8)
+            axes.set_xlim(-0.7, max(len(periods), 1) - 0.3)
+    lifetime.set_xlabel(f"{every}s since the first")
+    return figure
+
+
+def _or_gap(value: float | None) -> float:
+    return np.nan if value is None else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,7 +102,7 @@ class CohortTally:
         self.known = None if known_before is None else base.instant(known_before, "known_before")
         self.spans = cohort_spans(base, every, self.settings, self.known)
         self.begin_days = definition.lookback_days if begin_days is None else begin_days
-        self.tables = frozenset({"orders", *definition.tables})
+        self.tables = tuple(dict.fromkeys(("orders", *definition.tables)))
         self._counts = GroupCounts.of(base, by)
 
     def add(self, part: History) -> None:
@@ -199,7 +199,7 @@ def rows_of(log: EventLog, spans: tuple[Span, ...]) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(first, last, strict=True)]
 
 
-def known_logs(part: History, tables: frozenset[str], known: int | None) -> Mapping[str, EventLog]:
+def known_logs(part: History, tables: Collection[str], known: int | None) -> Mapping[str, EventLog]:
     """Return the logs that are there, of tables, as they were known before an instant."""
     logs = {name: part.logs[name] for name in tables if name in part.logs}
     return logs if known is None else {name: log.known_before(known) for name, log in logs.items()}

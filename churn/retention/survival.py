@@ -303,7 +303,7 @@ class SurvivalTally:
         self._years = np.array([s.start for s in years], dtype=np.int64)
         digits = 4 if self.settings.year_starts_in == 1 else 10
         self._year_names = tuple(base.date(s.start)[:digits] for s in years) or (UNKNOWN,)
-        self.tables = frozenset({"orders", *definition.tables})
+        self.tables = tuple(dict.fromkeys(("orders", *definition.tables)))
         self._counts = GroupCounts(Grouping(by)) if by == "year" else GroupCounts.of(base, by)
         self._left_out = self._never = 0
 

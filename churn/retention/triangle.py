@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Measure = Literal["active", "ordered"]
 MOST_COLUMNS = 12
 MOST_ROWS = 24
-_BEFORE = "earlier"
+EARLIER = "earlier"
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Cohorts(Rendered):
             yield (
                 c,
                 {
-                    "cohort": self.starts[at] if c >= 0 else _BEFORE,
+                    "cohort": self.starts[at] if c >= 0 else EARLIER,
                     "until": self.ends[max(at, 0)] if self.ends else None,
                     "customers": size,
                     "small": size < self.small_below,
@@ -232,7 +232,7 @@ class Cohorts(Rendered):
         ]
         if self.early or self.total.before:
             out.append(
-                f"{_BEFORE} = {format_count(self.total.before)} customers first seen in a {self.every} that begins "
+                f"{EARLIER} = {format_count(self.total.before)} customers first seen in a {self.every} that begins "
                 f"within {self.begin_days} days of the beginning of the data ({self.data_begin}): they may have come "
                 "long before, so they are no acquisition cohort and not in the curve."
             )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from churn.retention.cohorts import cohorts
+from churn.retention.purchases import purchases
 from churn.retention.survival import survival
 
 
@@ -27,6 +28,13 @@ def test_every_group_has_its_curve_with_an_interval(history, definition) -> None
     )
     assert curve.known_days - 4 <= line.get_xdata()[-1] <= curve.known_days
     assert len(axes.collections) == len(found.groups)
+
+
+def test_only_whole_periods_are_drawn(history, definition) -> None:
+    found = purchases(history, definition, known_before="2025-05-17")
+    revenue = found.figure().axes[0]
+    assert len(revenue.containers[0]) == len(found.periods) - 2  # the first is a part, the last is running
+    assert revenue.containers[1][0].get_height() == found.periods[1].net
 
 
 def test_nothing_to_draw_is_drawn_without_a_warning(history, definition) -> None:
