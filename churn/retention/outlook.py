@@ -15,6 +15,7 @@ from churn.data.store import LogStore
 from churn.definition import Definition
 from churn.display import Rendered, format_percent, table_text
 from churn.retention.bounds import Span
+from churn.retention.expected import LEVEL_SD, expected_interval
 from churn.retention.flows import FlowTally
 from churn.retention.rate import Retention
 
@@ -35,6 +36,9 @@ class Outlook(Rendered):
         How it was derived, or why not.
     definition : Definition
         Says who is active.
+    expected_interval : tuple of float or None
+        95 % interval of the expected rate: chance, and an error of the level of all churn probabilities; None where
+        there is no expected rate.
     """
 
     current: Retention | None
@@ -42,6 +46,7 @@ class Outlook(Rendered):
     expected_rate: float | None
     expected_note: str
     definition: Definition
+    expected_interval: tuple[float, float] | None = None
 
     @property
     def rate(self) -> float | None:
@@ -53,6 +58,14 @@ class Outlook(Rendered):
         """Its complement."""
         return self.current.churn_rate if self.current else None
 
+    @property
+    def _expected(self) -> str:
+        if self.expected_rate is None:
+            return "not known"
+        sure = self.expected_interval
+        told = f"   95 % interval {format_percent(sure[0])} to {format_percent(sure[1])}" if sure else ""
+        return f"{format_percent(self.expected_rate)}{told}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         return {
@@ -60,6 +73,8 @@ class Outlook(Rendered):
             "previous": self.previous.to_dict() if self.previous else None,
             "expected_retention_rate": self.expected_rate,
             "expected_churn_rate": None if self.expected_rate is None else 1 - self.expected_rate,
+            "expected_retention_rate_low": self.expected_interval and self.expected_interval[0],
+            "expected_retention_rate_high": self.expected_interval and self.expected_interval[1],
             "expected_note": self.expected_note,
             "active_days": getattr(self.definition, "active_days", None),
             "active": self.definition.active_means,
@@ -83,7 +98,7 @@ class Outlook(Rendered):
             ["the period before", previous],
             [
                 "expected next",
-                format_percent(self.expected_rate) if self.expected_rate is not None else "not known",
+                self._expected,
             ],
             [
                 "flow",
@@ -134,16 +149,20 @@ class OutlookTally:
         """Count the customers of a part."""
         self._flows.add(part)
 
-    def result(self, churn_probability: np.ndarray, recency_days: np.ndarray) -> Outlook:
+    def result(
+        self, churn_probability: np.ndarray, recency_days: np.ndarray, level_sd: float = LEVEL_SD
+    ) -> Outlook:
         """Put what was counted beside what churn probabilities say about the coming horizon.
 
         Parameters
         ----------
         churn_probability, recency_days : numpy.ndarray of shape (n_population,)
             Of the customers active at T.
+        level_sd : float, optional
+            How sure the level of the probabilities is, see `expected_interval`.
         """
         past = dict(zip(self._past, self._flows.retentions(), strict=True))
-        return make_result(self.definition, past, churn_probability, recency_days)
+        return make_result(self.definition, past, churn_probability, recency_days, level_sd)
 
 
 def outlook_spans(base: CustomerBase, definition: Definition, cutoff: int) -> dict[str, Span]:
@@ -163,6 +182,7 @@ def make_result(
     past: Mapping[str, Retention],
     churn_probability: np.ndarray,
     recency_days: np.ndarray,
+    level_sd: float = LEVEL_SD,
 ) -> Outlook:
     """Put past periods, `current` and `previous`, beside what churn probabilities say about the coming one."""
     d, p = definition, churn_probability
@@ -174,7 +194,8 @@ def make_result(
     if stay is None:
         return Outlook(current, previous, None, f"The expected rate is not derived: {how}.", d)
     what = f"share of the {len(p):,} active today who will still be active in {d.ahead_days} days"
-    return Outlook(current, previous, float(stay.mean()), f"Expected next = {what}: {how}", d)
+    sure = expected_interval(stay, level_sd)
+    return Outlook(current, previous, float(stay.mean()), f"Expected next = {what}: {how}", d, sure)
 
 
 def make_outlook(
@@ -183,6 +204,7 @@ def make_outlook(
     cutoff: int,
     churn_probability: np.ndarray,
     recency_days: np.ndarray,
+    level_sd: float = LEVEL_SD,
 ) -> Outlook:
     """Put the retention of the last horizon beside what churn probabilities say about the next one.
 
@@ -196,6 +218,8 @@ def make_outlook(
         The instant T at which the past period ends and the coming one starts.
     churn_probability, recency_days : numpy.ndarray of shape (n_population,)
         Of the customers active at T.
+    level_sd : float, optional
+        How sure the level of the probabilities is, see `expected_interval`.
 
     Returns
     -------
@@ -209,4 +233,4 @@ def make_outlook(
     base = CustomerBase.of(data)
     tally = OutlookTally(base, definition, cutoff)
     count(base, tally, tables=tally.tables)
-    return tally.result(churn_probability, recency_days)
+    return tally.result(churn_probability, recency_days, level_sd)

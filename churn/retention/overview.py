@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from churn.data.history import History
 from churn.definition import Definition
 from churn.display import Rendered
 from churn.retention.bounds import calendar_spans
+from churn.retention.expected import LEVEL_SD, PastRuns
 from churn.retention.flows import FlowTally
 from churn.retention.groups import MOST_GROUPS, Grouping, groupings
 from churn.retention.lateness import LatenessTally
@@ -21,6 +22,9 @@ from churn.retention.outlook import Outlook, make_result, outlook_spans
 from churn.retention.periods import enough_history
 from churn.retention.rate import Retention
 from churn.retention.series import RetentionSeries
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_SHOWN = 12  # groups of a segment
 MOST_PERIODS, MOST_OF_GROUPS = 120, 24
@@ -105,6 +109,8 @@ class OverviewTally:
         Period and calendar.
     others : mapping of str to tally, optional
         Further figures to count in the same pass, by their name in ``retention.json``.
+    runs : pandas.DataFrame, optional
+        Earlier nights, as the record of scores gives them; what they expected is set beside what came.
 
     Examples
     --------
@@ -124,6 +130,7 @@ class OverviewTally:
     cutoff: int
     settings: RetentionSettings = field(default_factory=RetentionSettings)
     others: Mapping[str, Counted] = field(default_factory=dict)
+    runs: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         base, definition = self.base, self.definition
@@ -140,6 +147,9 @@ class OverviewTally:
             [Grouping(name) for name in groupings(base)],
             self.cutoff,
         )
+        self._runs = None
+        if self.runs is not None and len(self.runs):
+            self._runs = PastRuns(self.runs, base, definition, self.cutoff)
         self._late = LatenessTally(definition, spans, self.cutoff)
 
     @property
@@ -150,7 +160,12 @@ class OverviewTally:
 
     def add(self, part: History) -> None:
         """Count the customers of a part."""
-        tallies: tuple[Tally, ...] = (self._flows, self._late, *self.others.values())
+        tallies: tuple[Tally, ...] = (
+            self._flows,
+            self._late,
+            *(() if self._runs is None else (self._runs.tally,)),
+            *self.others.values(),
+        )
         for tally in tallies:
             tally.add(part)
 
@@ -158,7 +173,7 @@ class OverviewTally:
         self,
         churn_probability: np.ndarray,
         recency_days: np.ndarray,
-        expected_and_actual: Sequence[dict[str, Any]] = (),
+        level_sd: float = LEVEL_SD,
     ) -> Overview:
         """Return what was counted, beside what churn probabilities say about the coming horizon.
 
@@ -166,8 +181,8 @@ class OverviewTally:
         ----------
         churn_probability, recency_days : numpy.ndarray of shape (n_population,)
             Of the customers active at T.
-        expected_and_actual : sequence of dict, optional
-            Earlier nights' expected rates beside what came.
+        level_sd : float, optional
+            How sure the level of the probabilities is, see `churn.retention.expected.expected_interval`.
         """
         n, counted = len(self._shown), self._flows.retentions()
         past = dict(zip(self._past, counted[n:], strict=True))
@@ -187,10 +202,10 @@ class OverviewTally:
         return Overview(
             self._series(counted[:n]) if n else None,
             by,
-            make_result(self.definition, past, churn_probability, recency_days),
+            make_result(self.definition, past, churn_probability, recency_days, level_sd),
             {name: tally.result() for name, tally in self.others.items()},
             tuple(notes),
-            tuple(expected_and_actual),
+            () if self._runs is None else tuple(self._runs.rows()),
         )
 
     def _series(
