@@ -78,8 +78,8 @@ class Database:
                     fix = "Close the program that has the file open, then run the command again."
                 raise OutputError(f"{file} cannot be written to. DuckDB says: {told}", fix=fix) from None
 
-    def write(self, statements: Sequence[str], where: str) -> list[int]:
-        """Run statements in one transaction; return the number that each gives, 0 for none.
+    def write(self, statements: Sequence[str], where: str) -> list[tuple[int, ...]]:
+        """Run statements in one transaction; return the numbers in the first row that each gives.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Database:
             found = []
             for statement in statements:
                 rows = self.connection.execute(statement).fetchall()
-                found.append(int(rows[0][0] or 0) if rows else 0)
+                found.append(tuple(map(int, rows[0])) if rows else ())
             self.connection.execute("COMMIT")
         except duckdb.Error as error:
             with contextlib.suppress(duckdb.Error):

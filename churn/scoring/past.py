@@ -173,7 +173,6 @@ def score_history(config: Config, customer: Any, *, events: bool = True, shown: 
             fix="Run churn score CONFIG first; every run adds to the record.",
             code="no-record",
         )
-    report("Looking up the record")
     found = past_scores(folder, customer)
     if not len(found):
         ids = known_ids(folder)

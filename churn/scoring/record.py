@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from churn.errors import DataError
 from churn.files import adding_files, locked, replace_text
+from churn.progress import report
 from churn.scoring.outputs.files import write_parquet
 from churn.scoring.outputs.rows import RUN_COLUMNS, NightRows, runs_table
 from churn.scoring.outputs.written import Written
@@ -109,7 +110,9 @@ def past_scores(folder: str | Path, customer: Any) -> pa.Table:
         One row per run that knew the customer, oldest cutoff first; a column that a run did not have is null in it.
     """
     place, found = Path(folder), []
-    for run in past_runs(place)["run"] if place.is_dir() else ():
+    runs = past_runs(place)["run"]
+    for number, run in enumerate(runs):
+        report("Looking up the record", number, len(runs))
         rows = _look_up(place / "scores" / f"{run}.parquet", customer)
         if rows is not None and len(rows):
             found.append(rows)
@@ -155,9 +158,9 @@ def _look_up(file: Path, customer: Any) -> pa.Table | None:
             wanted = _as_number(customer) if number else str(customer)
             if wanted is None:
                 return None
-            groups = _groups_with(parquet, schema.get_field_index("customer"), wanted)
+            groups = _group_with(parquet, schema.get_field_index("customer"), wanted)
             rows = parquet.read_row_groups(groups, use_threads=False) if groups else None
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
+    except (OSError, pa.ArrowInvalid, KeyError, AttributeError) as error:
         raise DataError(
             f"{file} cannot be read",
             given=str(error).split("\n", maxsplit=1)[0][:200],
@@ -169,13 +172,18 @@ def _look_up(file: Path, customer: Any) -> pa.Table | None:
     return rows.filter(pc.equal(rows["customer"], pa.scalar(wanted, rows["customer"].type)))
 
 
-def _groups_with(parquet: pq.ParquetFile, column: int, wanted: Any) -> list[int]:
-    out = []
-    for group in range(parquet.metadata.num_row_groups):
-        told = parquet.metadata.row_group(group).column(column).statistics
-        if told is None or not told.has_min_max or told.min <= wanted <= told.max:
-            out.append(group)
-    return out
+def _group_with(parquet: pq.ParquetFile, column: int, wanted: Any) -> list[int]:
+    """Return the group of rows that an id may be in, by its first and last ids; none where it is in no group."""
+    meta = parquet.metadata
+
+    def told(group: int) -> Any:
+        return meta.row_group(group).column(column).statistics
+
+    low, high = 0, meta.num_row_groups - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if told(middle).max < wanted else (low, middle)
+    return [low] if meta.num_row_groups and told(low).min <= wanted <= told(low).max else []
 
 
 def _as_number(customer: Any) -> int | None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from churn.data.database import Database
-from churn.errors import DataError
+from churn.errors import DataError, OutputError
 
 
 def test_the_scratch_folder_goes_with_the_connection():
@@ -43,3 +43,13 @@ def test_the_time_zone_decides_on_times_without_an_offset():
         assert utc.one(query, "x") - berlin.one(query, "x") == 2 * 3600
         berlin.register("t", pa.table({"n": pa.array([1, 2], pa.int64())}), "orders")
         assert berlin.describe("t", "orders") == {"n": "BIGINT"}
+
+
+def test_statements_are_done_together_or_not_at_all(tmp_path):
+    with Database() as db:
+        db.attach(tmp_path / "a.duckdb", "target")
+        made = ["CREATE TABLE target.t (x BIGINT)", "INSERT INTO target.t VALUES (1), (2)"]
+        assert db.write([*made, "SELECT count(*), max(x) FROM target.t"], "a.duckdb") == [(), (2,), (2, 2)]
+        with pytest.raises(OutputError, match=r"a\.duckdb cannot be written to.*nothing has been changed"):
+            db.write(["INSERT INTO target.t VALUES (3)", "INSERT INTO target.t VALUES ('three')"], "a.duckdb")
+        assert db.one("SELECT count(*) FROM target.t", "a.duckdb") == 2

@@ -13,8 +13,7 @@ from churn.errors import OutputError
 from churn.scoring.outputs.rows import RUNS_KEY, SCORES_KEY, NightRows, kinds_of
 from churn.scoring.outputs.statements import (
     check_table,
-    count_known,
-    count_other,
+    count,
     create,
     next_number,
     upsert,
@@ -69,14 +68,13 @@ def write_duckdb(night: NightRows, file: Path, table: str, *, shown: str = "") -
         found = db.write(
             [
                 *made,
-                count_known(name, "night", SCORES_KEY),
-                count_other(name, "night", list(kinds), SCORES_KEY),
+                count(name, "night", list(kinds), SCORES_KEY),
                 upsert(name, "night", list(kinds), SCORES_KEY),
                 upsert(runs, numbered, list(run_kinds), RUNS_KEY),
             ],
             where,
         )
-        known, other = found[len(made) : len(made) + 2]
+        known, other = found[len(made)]
     return Written(
         "duckdb", f"{where}, table {table}", night.run, len(night.scores) - known, other, known - other
     )

@@ -15,7 +15,7 @@ from churn.scoring.csvsafe import csv_safe
 from churn.scoring.outputs.rows import NightRows
 from churn.scoring.outputs.written import Written
 
-GROUP_ROWS = 20_000  # small groups, so that one customer is found by reading little
+GROUP_ROWS = 10_000  # small groups, so that one customer is found by reading little
 
 
 def write_files(night: NightRows, folder: Path, to: str, *, shown: str = "") -> Written:

@@ -17,8 +17,7 @@ from churn.scoring.outputs.rows import RUNS_KEY, SCORES_KEY, NightRows, kinds_of
 from churn.scoring.outputs.statements import (
     TYPES,
     check_table,
-    count_known,
-    count_other,
+    count,
     create,
     next_number,
     quoted,
@@ -186,21 +185,16 @@ def _put(connection: Connection, night: NightRows, table: str, where: str) -> tu
     run(create(runs, run_kinds, RUNS_KEY))
     _stage(connection, "churn_night", night.scores, where)
     _stage(connection, "churn_about", night.runs, where)
-    known, other = (
-        int(run(query).scalar_one())
-        for query in (
-            count_known(table, "churn_night", SCORES_KEY),
-            count_other(table, "churn_night", list(kinds), SCORES_KEY),
-        )
-    )
-    report("Putting the rows in place")
-    run(upsert(table, "churn_night", list(kinds), SCORES_KEY))
+    known, other = run(count(table, "churn_night", list(kinds), SCORES_KEY)).one()
+    if known < len(night.scores) or other:
+        report("Putting the rows in place")
+        run(upsert(table, "churn_night", list(kinds), SCORES_KEY))
     numbered = f'(SELECT c.*, {next_number(runs, "c.run")} AS "number" FROM churn_about c) AS a'
     run(upsert(runs, numbered, list(run_kinds), RUNS_KEY))
     if lite:  # elsewhere they go with the transaction
         run("DROP TABLE churn_night")
         run("DROP TABLE churn_about")
-    return known, other
+    return int(known), int(other)
 
 
 def _check(connection: Connection, where: str, table: str, kinds: dict[str, Any], key: Sequence[str]) -> None:
@@ -242,7 +236,7 @@ def _stage(connection: Connection, name: str, table: pa.Table, where: str) -> No
         done += batch.num_rows
         report(what, done, len(table))
     if len(table) > _BATCH and not lite:
-        connection.exec_driver_sql(f"ANALYZE {quoted(name)}")
+        connection.exec_driver_sql(f"ANALYZE {quoted(name)} (run, customer)")
 
 
 def _rows_by_copy(raw: Any, name: str, batch: pa.RecordBatch) -> None:

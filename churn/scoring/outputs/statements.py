@@ -50,15 +50,10 @@ def upsert(table: str, source: str, columns: Sequence[str], key: Sequence[str]) 
     )
 
 
-def count_known(table: str, source: str, key: Sequence[str]) -> str:
-    """Return the query for how many rows of a source are there already."""
-    return f"SELECT count(*) FROM {quoted(table)} t JOIN {source} n ON {_same(key)}"
-
-
-def count_other(table: str, source: str, columns: Sequence[str], key: Sequence[str]) -> str:
-    """Return the query for how many of them have other values."""
-    others = [c for c in columns if c not in key]
-    return f"{count_known(table, source, key)} WHERE {_differ('t', 'n', others)}"
+def count(table: str, source: str, columns: Sequence[str], key: Sequence[str]) -> str:
+    """Return the query for how many rows of a source are there already, and how many of them with other values."""
+    differ = _differ("t", "n", [c for c in columns if c not in key])
+    return f"SELECT count(*), count(*) FILTER (WHERE {differ}) FROM {quoted(table)} t JOIN {source} n ON {_same(key)}"
 
 
 def next_number(runs: str, run: str) -> str:
