@@ -75,6 +75,8 @@ def _retention_panel(scores: Scores) -> Any:
         table.add_row("the period before", format_percent(before.rate) if before else "not known")
         expected = outlook.expected_rate
         table.add_row("expected next", format_percent(expected) if expected is not None else "not known")
+        if outlook.expected_interval:
+            table.add_row("", Text(outlook.expected_range, style="dim"))
         table.add_row("", "")
         table.add_row("S  active at the start", format_count(now.start))
         table.add_row("   lost", f"- {format_count(now.lost)}")

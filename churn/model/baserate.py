@@ -23,6 +23,7 @@ from churn.features.signal import Signal
 from churn.model.predictor import Predictor, probability
 from churn.model.snapshots import Snapshots
 from churn.progress import report
+from churn.retention.expected import FIRST_YEAR_SD, LEVEL_SD
 
 PERSIST = 0.75  # of what the last weeks show beyond the season
 _LARGEST = 1.5
@@ -80,6 +81,11 @@ class Forecast:
     shift: float = 0.0
     season: float | None = None
     recent: float | None = None
+
+    @property
+    def level_sd(self) -> float:
+        """How sure the shift is: the standard deviation of its error in log-odds, larger where no year lies before."""
+        return FIRST_YEAR_SD if self.season is None else LEVEL_SD
 
     def describe(self) -> str:
         """Say it in words."""

@@ -21,9 +21,9 @@ from churn.retention.intervals import Z_95
 if TYPE_CHECKING:
     import pandas as pd
 
-# How far the level of the churn probabilities lies from what comes, in log-odds: docs/retention.md tells how it was
-# measured.
-LEVEL_SD = 0.2
+# How far the level of the churn probabilities lies from what comes, in log-odds, where the year before is known and
+# where it is not; chosen on development cutoffs, see docs/retention.md.
+LEVEL_SD, FIRST_YEAR_SD = 0.25, 0.4
 MOST_RUNS = 60
 COLUMNS = {
     "as_of": "the cutoff's local date",
@@ -46,7 +46,7 @@ def expected_interval(staying: np.ndarray, level_sd: float = LEVEL_SD) -> tuple[
     ----------
     staying : numpy.ndarray of shape (n_population,)
         How likely each customer stays; 1 is sure.
-    level_sd : float, default 0.2
+    level_sd : float, default 0.25
         Standard deviation of the error that all probabilities share, in log-odds.
 
     Returns
@@ -64,7 +64,7 @@ def expected_interval(staying: np.ndarray, level_sd: float = LEVEL_SD) -> tuple[
     --------
     >>> low, high = expected_interval(np.full(1000, 0.9))
     >>> round(low, 3), round(high, 3)
-    (0.855, 0.935)
+    (0.843, 0.941)
     """
     n, rate = len(staying), float(staying.mean())
     chance = Z_95 * math.sqrt(float((staying * (1 - staying)).sum())) / n

@@ -59,11 +59,16 @@ class Outlook(Rendered):
         return self.current.churn_rate if self.current else None
 
     @property
+    def expected_range(self) -> str:
+        """The interval of the expected rate in words; empty without."""
+        sure = self.expected_interval
+        return f"{format_percent(sure[0])} to {format_percent(sure[1])}" if sure else ""
+
+    @property
     def _expected(self) -> str:
         if self.expected_rate is None:
             return "not known"
-        sure = self.expected_interval
-        told = f"   95 % interval {format_percent(sure[0])} to {format_percent(sure[1])}" if sure else ""
+        told = f"   (95 % interval {self.expected_range})" if self.expected_interval else ""
         return f"{format_percent(self.expected_rate)}{told}"
 
     def to_dict(self) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def score(
         at_risk,
         everybody.everyone,
         reasons,
-        outlook.result(p, passed.signals["recency_days"]),
+        outlook.result(p, passed.signals["recency_days"], ahead.level_sd),
         base.date(t),
         definition.describe(),
         listing.at_risk,

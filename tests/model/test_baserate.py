@@ -23,6 +23,7 @@ from churn.model.baserate import (
 from churn.model.linear import Linear
 from churn.model.predictor import Predictor, probability
 from churn.model.snapshots import build_snapshots
+from churn.retention.expected import FIRST_YEAR_SD, LEVEL_SD
 
 RULE = Inactivity(active_days=90, horizon_days=40)
 DAYS = 1000
@@ -171,3 +172,7 @@ def test_short_outcomes_are_learnt_from_the_scores(history, definition, model):
     assert base.intercept > 0  # a short silence is likelier than a long one
     assert BaseRate.from_dict(base.to_dict()) == base
     assert learn.cutoff[0] + definition.window_us <= history.data_end + DAY_US
+
+
+def test_the_shift_is_less_sure_without_a_year_before():
+    assert Forecast(0.1, None, 0.1).level_sd == FIRST_YEAR_SD > Forecast(0.1, 0.1, None).level_sd == LEVEL_SD

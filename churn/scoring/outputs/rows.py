@@ -45,12 +45,14 @@ RUN_COLUMNS = {
     "reactivated": "in E, seen before the period, not in S",
     "retention_rate": "share of 1; empty where there is none",
     "expected_rate": "the retention rate that the model expects of the coming period",
+    "expected_low": "its 95 % interval",
+    "expected_high": "its 95 % interval",
 }
 _RUN_KINDS: dict[str, Kind] = {
     **dict.fromkeys(("population", "at_risk", "listed", "horizon_days"), "integer"),
     **dict.fromkeys(("s", "e", "n", "lost", "new_customers", "reactivated"), "integer"),
     **dict.fromkeys(("as_of", "period_start", "period_end"), "date"),
-    **dict.fromkeys(("retention_rate", "expected_rate"), "number"),
+    **dict.fromkeys(("retention_rate", "expected_rate", "expected_low", "expected_high"), "number"),
 }
 
 
@@ -135,6 +137,8 @@ def night_rows(scores: Any, name: str) -> NightRows:
         "reactivated": current.get("reactivated"),
         "retention_rate": current.get("retention_rate"),
         "expected_rate": retention.get("expected_retention_rate"),
+        "expected_low": retention.get("expected_retention_rate_low"),
+        "expected_high": retention.get("expected_retention_rate_high"),
     }
     return NightRows(run, _customers(scores, run), facts)
 
