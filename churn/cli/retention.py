@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from churn.cli.cohorts import print_kind, which_kind
 from churn.cli.common import AsJson, check_picture, load_base, print_figure, print_result, progress
 from churn.cli.models import definition_of
 from churn.errors import ParameterError
@@ -25,6 +26,13 @@ class Period(enum.StrEnum):
     quarter = "quarter"
     year = "year"
     rolling = "rolling"
+
+
+class Measure(enum.StrEnum):
+    """What the shares of a cohort are of."""
+
+    active = "active"
+    ordered = "ordered"
 
 
 def retention(
@@ -57,6 +65,21 @@ def retention(
     as_of: Annotated[
         str | None, typer.Option(help="Count only what was known before this date, YYYY-MM-DD.")
     ] = None,
+    cohorts: Annotated[
+        bool, typer.Option("--cohorts", help="The cohort triangle instead: who came when, and stays.")
+    ] = False,
+    measure: Annotated[
+        Measure | None,
+        typer.Option(
+            help="With --cohorts: customers active at a period's end (the default), or who ordered in it."
+        ),
+    ] = None,
+    survival: Annotated[
+        bool, typer.Option("--survival", help="How long customers stay instead; also by year or --by.")
+    ] = False,
+    purchases: Annotated[
+        bool, typer.Option("--purchases", help="Revenue, repeat purchases and lifetime value instead.")
+    ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write all periods and groups to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it into this file: .png, .svg or .pdf.")] = None,
     start: Annotated[int | None, typer.Option(help="S, customers at the start.")] = None,
@@ -68,15 +91,39 @@ def retention(
 ) -> None:
     """Compute [(E - N) / S] * 100 from three counts, or the retention series of the data."""
     asked = {"every": every, "days": days, "step": step, "by": by, "from": from_, "to": to, "as-of": as_of}
+    asked["measure"] = measure
+    kinds = {"cohorts": cohorts, "survival": survival, "purchases": purchases}
     if config is None:
-        _three_counts(start, end, new, {**asked, "csv": csv, "plot": plot}, json=json)
+        _three_counts(
+            start,
+            end,
+            new,
+            {**asked, **{k: v or None for k, v in kinds.items()}, "csv": csv, "plot": plot},
+            json=json,
+        )
         return
     if any(v is not None for v in (start, end, new)):
         raise ParameterError("Give either a CONFIG or three counts, not both", fix="Leave one of them away.")
+    kind = which_kind(kinds, asked)
     if plot is not None:
         check_picture(plot)  # before the work
     settings, base = load_base(config, quiet=json)
     calendar = _calendar(settings, every, days, step)
+    if kind is not None:
+        print_kind(
+            kind,
+            base,
+            definition_of(settings),
+            calendar,
+            every=every and every.value,
+            by=by,
+            measure=measure and measure.value,
+            as_of=as_of,
+            json=json,
+            csv=csv,
+            plot=plot,
+        )
+        return
     from churn.retention.periods import retention_series
 
     with progress(quiet=json):

@@ -14,6 +14,7 @@ from churn.definition import Definition
 from churn.errors import ParameterError
 from churn.retention.bounds import Span, calendar_spans
 from churn.retention.grouped import GroupCounts
+from churn.retention.periods import read_as_of
 from churn.retention.triangle import Cohorts, Measure, Triangle
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def cohorts(
     *,
     by: str | None = None,
     measure: Measure = "active",
-    known_before: Instant | int | None = None,
+    as_of: Instant | int | None = None,
     begin_days: int | None = None,
-    settings: RetentionSettings | None = None,
+    calendar: RetentionSettings | None = None,
 ) -> Cohorts:
     """Follow the customers acquired in each calendar period through the periods since.
 
@@ -48,13 +49,13 @@ def cohorts(
     measure : {"active", "ordered"}, default "active"
         What the shares are of: customers active at the end of a period by the definition, or customers who ordered
         in it. Both are counted; the other one stays in `frame` and `to_dict`.
-    known_before : date, datetime or str, optional
-        Count only what had happened and was known strictly before it; everything when left out.
+    as_of : date, datetime or str, optional
+        The instant T at which somebody looks: only what had happened and was known strictly before it counts.
     begin_days : int, optional
         Days from the first order of the data in which nobody can be called new; `definition.lookback_days` when left
         out. Whose first order lies in a period that begins within them is no acquisition of that period, but
         "before the data begin".
-    settings : RetentionSettings, optional
+    calendar : RetentionSettings, optional
         The user's calendar, and from how few customers on a cohort is marked as small.
 
     Returns
@@ -65,7 +66,7 @@ def cohorts(
     Raises
     ------
     ParameterError
-        The period or the group is unknown.
+        The period or the group is unknown, or `as_of` lies outside the data.
 
     Examples
     --------
@@ -76,8 +77,9 @@ def cohorts(
     True
     """
     base = CustomerBase.of(data)
+    known = None if as_of is None else read_as_of(base, as_of)
     tally = CohortTally(
-        base, definition, every, by=by, known_before=known_before, begin_days=begin_days, settings=settings
+        base, definition, every, by=by, known_before=known, begin_days=begin_days, settings=calendar
     )
     count(base, tally, tables=tally.tables)
     return tally.result(measure)

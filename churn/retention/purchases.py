@@ -15,6 +15,7 @@ from churn.retention.answers import AnswerTally
 from churn.retention.cohorts import cohort_of, cohort_spans, known_logs, rows_of
 from churn.retention.lifetime import Lifetime
 from churn.retention.money import Money, amount
+from churn.retention.periods import read_as_of
 from churn.retention.purchase_series import PurchasePeriod, Purchases
 from churn.retention.recurring import RecurringTally
 
@@ -29,8 +30,8 @@ def purchases(
     definition: Definition,
     every: Every = "month",
     *,
-    known_before: Instant | int | None = None,
-    settings: RetentionSettings | None = None,
+    as_of: Instant | int | None = None,
+    calendar: RetentionSettings | None = None,
 ) -> Purchases:
     """Tell what customers bought in each calendar period, and how much of the revenue of those who were there stayed.
 
@@ -42,9 +43,9 @@ def purchases(
         Says who is active at the start of a period, whose revenue is followed.
     every : {"day", "week", "month", "quarter", "year"}, default "month"
         The period.
-    known_before : date, datetime or str, optional
-        Count only what had happened and was known strictly before it.
-    settings : RetentionSettings, optional
+    as_of : date, datetime or str, optional
+        The instant T at which somebody looks: only what had happened and was known strictly before it counts.
+    calendar : RetentionSettings, optional
         The user's calendar, how many customers are few, and which surveys are NPS and CSAT.
 
     Returns
@@ -76,7 +77,8 @@ def purchases(
     True
     """
     base = CustomerBase.of(data)
-    tally = PurchaseTally(base, definition, every, known_before=known_before, settings=settings)
+    known = None if as_of is None else read_as_of(base, as_of)
+    tally = PurchaseTally(base, definition, every, known_before=known, settings=calendar)
     count(base, tally, tables=tally.tables)
     return tally.result()
 

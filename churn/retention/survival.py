@@ -17,6 +17,7 @@ from churn.retention.bounds import calendar_spans
 from churn.retention.cohorts import known_logs
 from churn.retention.grouped import GroupCounts
 from churn.retention.groups import UNKNOWN, Grouping
+from churn.retention.periods import read_as_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,9 +233,9 @@ def survival(
     definition: Definition,
     *,
     by: str | None = "year",
-    known_before: Instant | int | None = None,
+    as_of: Instant | int | None = None,
     begin_days: int | None = None,
-    settings: RetentionSettings | None = None,
+    calendar: RetentionSettings | None = None,
 ) -> Survival:
     """Estimate how long customers stay, from their first order until they are lost by the definition.
 
@@ -246,14 +247,14 @@ def survival(
         Says when a customer is active: the time runs from the first instant of being active to the first one of
         being no longer so. With `active_days` of 180, whoever orders once is lost after 180 days.
     by : str, optional
-        "year" of the first order (the default; the fiscal year of `settings`), a segment, or "channel", that of the
+        "year" of the first order (the default; the fiscal year of `calendar`), a segment, or "channel", that of the
         first order; None for all alone.
-    known_before : date, datetime or str, optional
-        Count only what had happened and was known strictly before it.
+    as_of : date, datetime or str, optional
+        The instant T at which somebody looks: only what had happened and was known strictly before it counts.
     begin_days : int, optional
         Customers first active within so many days of the first order of the data are left out, because they may
         have come before; `definition.lookback_days` when left out.
-    settings : RetentionSettings, optional
+    calendar : RetentionSettings, optional
         The user's calendar, and how many customers are few.
 
     Returns
@@ -264,7 +265,7 @@ def survival(
     Raises
     ------
     ParameterError
-        There is no such segment.
+        There is no such group, or `as_of` lies outside the data.
 
     Examples
     --------
@@ -274,8 +275,9 @@ def survival(
     (1.0, True)
     """
     base = CustomerBase.of(data)
+    known = None if as_of is None else read_as_of(base, as_of)
     tally = SurvivalTally(
-        base, definition, by=by, known_before=known_before, begin_days=begin_days, settings=settings
+        base, definition, by=by, known_before=known, begin_days=begin_days, settings=calendar
     )
     count(base, tally, tables=tally.tables)
     return tally.result()

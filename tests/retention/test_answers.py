@@ -51,9 +51,9 @@ def test_nps_and_csat_by_the_period_in_which_the_answer_came() -> None:
 
 def test_answers_at_or_after_the_night_are_not_known() -> None:
     rows = [*asked(10, answered=FEB - 1), *asked(0, answered=FEB), *asked(0, recorded_at=FEB)]
-    found = answers(rows, known_before=FEB)
+    found = answers(rows, as_of=FEB)
     assert [p.nps for p in found.periods] == [1.0]  # type: ignore[union-attr]
-    assert answers(asked(10, answered=FEB), known_before=FEB) is None
+    assert answers(asked(10, answered=FEB), as_of=FEB) is None
 
 
 def test_scores_outside_the_scale_count_nowhere_and_are_told() -> None:
@@ -70,7 +70,7 @@ def test_scores_outside_the_scale_count_nowhere_and_are_told() -> None:
 def test_which_kinds_count_is_a_setting() -> None:
     rows = asked(10, kind="relationship") + asked(5, kind="nps")
     settings = RetentionSettings(nps_kinds=("relationship",), csat_kinds=("nps",))
-    jan = answers(rows, settings=settings).periods[0]  # type: ignore[union-attr]
+    jan = answers(rows, calendar=settings).periods[0]  # type: ignore[union-attr]
     assert (jan.promoters, jan.satisfied) == (1, 1)
     assert answers(asked(3, kind="mood")) is None
     assert answers([]) is None

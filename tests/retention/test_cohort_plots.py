@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from churn.retention.cohorts import cohorts
-from churn.retention.purchases import purchases
-from churn.retention.survival import survival
+from churn.data.base import CustomerBase, count
+from churn.retention.cohorts import CohortTally, cohorts
+from churn.retention.purchases import PurchaseTally, purchases
+from churn.retention.survival import SurvivalTally, survival
 
 
 def test_the_heat_map_shows_the_shares_of_its_data_and_hatches_what_is_not_over(history, definition) -> None:
-    found = cohorts(history, definition, "quarter", known_before="2025-05-17")
+    found = cohorts(history, definition, "quarter", as_of="2025-05-17")
     upper, lower = found.figure().axes[:2]
     shares = upper.images[0].get_array()
     told = found.to_dict()
@@ -31,16 +32,15 @@ def test_every_group_has_its_curve_with_an_interval(history, definition) -> None
 
 
 def test_only_whole_periods_are_drawn(history, definition) -> None:
-    found = purchases(history, definition, known_before="2025-05-17")
+    found = purchases(history, definition, as_of="2025-05-17")
     revenue = found.figure().axes[0]
     assert len(revenue.containers[0]) == len(found.periods) - 2  # the first is a part, the last is running
     assert revenue.containers[1][0].get_height() == found.periods[1].net
 
 
 def test_nothing_to_draw_is_drawn_without_a_warning(history, definition) -> None:
-    before = "2020-01-01"
-    for found in (
-        cohorts(history, definition, known_before=before),
-        survival(history, definition, known_before=before),
-    ):
-        found.figure().canvas.draw()
+    base = CustomerBase.of(history)
+    for tally_of in (CohortTally, SurvivalTally, PurchaseTally):
+        tally = tally_of(base, definition, known_before=history.data_start)
+        count(base, tally)
+        tally.result().figure().canvas.draw()

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 import churn
 from churn.config.retention import RetentionSettings
-from churn.data.base import CustomerBase
+from churn.data.base import CustomerBase, count
 from churn.data.history import History
 from churn.data.store import LogStore
 from churn.definition import Inactivity, Subscription
 from churn.errors import ParameterError
-from churn.retention.cohorts import cohorts
+from churn.retention.cohorts import CohortTally, cohorts
 from churn.retention.grouped import SHOWN_GROUPS
 from churn.retention.groups import OTHER, UNKNOWN
 from churn.retention.periods import retention_between
@@ -100,14 +100,14 @@ def test_every_cell_is_what_the_rows_say(drawn: list[tuple[str, int, int]], begi
         for c, t, late in [*drawn, ("zoe", instant("2024-01-20", ZONE), 0), ("zoe", KNOWN + 60 * DAY, 0)]
     ]
     history = history_of(Tables(rows, timezone=ZONE))
-    found = cohorts(history, RULE, known_before=KNOWN, begin_days=begin_days)
+    found = cohorts(history, RULE, as_of=KNOWN, begin_days=begin_days)
     assert as_rows(found) == by_rows(rows, ZONE, KNOWN, begin_days)
 
 
 def test_parts_and_the_whole_give_the_same(history: History, saved_shop, definition) -> None:
     base = CustomerBase.of(LogStore.of(saved_shop))
     assert base.count > 1
-    for options in ({}, {"by": "country"}, {"known_before": "2025-05-17", "every": "quarter"}):
+    for options in ({}, {"by": "country"}, {"as_of": "2025-05-17", "every": "quarter"}):
         whole, parts = (cohorts(data, definition, **options).to_dict() for data in (history, base))
         assert whole == parts
 
@@ -166,17 +166,17 @@ def test_a_cohort_of_nobody_is_shown_and_has_no_rate() -> None:
 
 
 def test_the_running_period_has_counts_and_no_rate_and_is_not_in_the_curve() -> None:
-    found = small(*orders(instant("2024-05-20")), known_before="2024-06-11")
+    found = small(*orders(instant("2024-05-20")), as_of="2024-06-11")
     may = found.to_dict()["cohorts"][4]
     assert (may["active"], may["ordered"], may["running"]) == ([1, 1], [1, 0], [False, True])
     assert (may["rate"], may["low"][1]) == ([1.0, None], None)
     assert len(found.curve) == 5
     assert "(100 %)" in str(found)
     assert "In brackets: the month is not over, counted up to 2024-06-11; no drop." in str(found)
-    ordered = small(*orders(instant("2024-05-20")), known_before="2024-06-11", measure="ordered")
+    ordered = small(*orders(instant("2024-05-20")), as_of="2024-06-11", measure="ordered")
     assert ordered.to_dict()["cohorts"][4]["rate"] == [1.0, None]
     # A period that ends at the very instant is over.
-    assert not small(*orders(instant("2024-05-20")), known_before="2024-06-01").running
+    assert not small(*orders(instant("2024-05-20")), as_of="2024-06-01").running
 
 
 def test_the_pooled_curve_adds_customers_up_and_takes_no_mean_of_percentages() -> None:
@@ -206,10 +206,13 @@ def test_who_came_at_the_beginning_of_the_data_is_no_acquisition() -> None:
 
 
 def test_a_night_before_the_first_order_and_data_shorter_than_the_beginning() -> None:
-    nothing = small(known_before="2023-12-01")
+    base = CustomerBase.of(history_of(Tables(orders(EDGE))))
+    tally = CohortTally(base, RULE, known_before=EDGE - 90 * DAY)
+    count(base, tally)
+    nothing = tally.result()
     assert nothing.to_dict()["cohorts"] == []
     assert "Cohorts by month" in str(nothing)
-    short = small(known_before="2024-02-10", begin_days=None)
+    short = small(as_of="2024-02-10", begin_days=None)
     assert (short.total.before, short.to_dict()["cohorts"], len(short.curve)) == (1, [], 0)
     assert "earlier" in str(short)
     json.dumps([nothing.to_dict(), short.to_dict()], allow_nan=False)
@@ -230,8 +233,8 @@ def test_a_subscribers_cohort_is_that_of_the_first_subscription_row() -> None:
 
 def test_weeks_and_fiscal_years_go_by_the_users_calendar() -> None:
     settings = RetentionSettings(year_starts_in=4, week_starts_on="sunday")
-    assert small(every="year", settings=settings).starts[:2] == ("2023-04-01", "2024-04-01")
-    assert small(every="week", settings=settings).starts[0] == "2023-12-31"
+    assert small(every="year", calendar=settings).starts[:2] == ("2023-04-01", "2024-04-01")
+    assert small(every="week", calendar=settings).starts[0] == "2023-12-31"
 
 
 def test_the_text_fits_the_terminal_and_says_what_it_leaves_out() -> None:

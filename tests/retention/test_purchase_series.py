@@ -7,7 +7,7 @@ from tests.features.tables import history_of, orders
 
 
 def test_the_text_fits_the_terminal_and_says_what_is_not_over_and_not_known(history, definition) -> None:
-    found = purchases(history, definition, known_before="2024-06-17")
+    found = purchases(history, definition, as_of="2024-06-17")
     lines = str(found).splitlines()
     table = lines[1 : 2 + len(found.periods)]
     assert max(map(len, table)) <= 120

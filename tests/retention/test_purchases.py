@@ -84,7 +84,7 @@ def test_every_figure_is_what_the_rows_say(drawn: list[Any], sent_back: list[Any
     ]
     who = {r["customer"] for r in bought}
     back = [dict(zip(names, r, strict=True)) for r in sent_back if r[0] in who]
-    found = purchases(history_of(Tables(bought, back, timezone=ZONE)), RULE, known_before=KNOWN)
+    found = purchases(history_of(Tables(bought, back, timezone=ZONE)), RULE, as_of=KNOWN)
     assert len(found.periods) == 5
     for p, period in enumerate(found.periods):
         told = period.to_dict()
@@ -98,7 +98,7 @@ def test_every_figure_is_what_the_rows_say(drawn: list[Any], sent_back: list[Any
 
 def test_parts_and_the_whole_give_the_same_to_the_bit(history: History, saved_shop, definition) -> None:
     base = CustomerBase.of(LogStore.of(saved_shop))
-    for options in ({}, {"known_before": "2025-05-17", "every": "quarter"}):
+    for options in ({}, {"as_of": "2025-05-17", "every": "quarter"}):
         whole, parts = (purchases(data, definition, **options).to_dict() for data in (history, base))
         assert whole == parts
         json.dumps(whole, allow_nan=False)
@@ -139,7 +139,10 @@ def test_a_customer_who_spends_more_makes_up_for_another_in_the_net_rate_alone()
 
 
 def test_a_night_before_the_first_order_has_no_period() -> None:
-    found = purchases(history_of(Tables(orders(BOUNDS[0], KNOWN))), RULE, known_before="2023-01-01")
+    base = CustomerBase.of(history_of(Tables(orders(BOUNDS[0], KNOWN))))
+    tally = PurchaseTally(base, RULE, known_before=BOUNDS[0] - 60 * DAY)
+    count(base, tally)
+    found = tally.result()
     assert (found.periods, found.lifetime.cohorts, found.answers, found.recurring) == ((), (), None, None)
     assert "no cohort has a whole month yet" in str(found)
     assert found.frame.empty

@@ -65,7 +65,7 @@ def test_a_start_counts_from_the_instant_after_it(time: int, start: float) -> No
 
 def test_a_running_month_has_flows_and_no_rate() -> None:
     rows = [change(JAN + DAY, 10.0), change(FEB + 2 * DAY, event="end")]
-    feb = recurring(*rows, known_before=FEB + 10 * DAY)[1]  # type: ignore[index]
+    feb = recurring(*rows, as_of=FEB + 10 * DAY)[1]  # type: ignore[index]
     assert (feb.so_far, feb.lost, feb.gross_retention) == ("2024-02-11", 10.0, None)
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
 from churn.config.retention import RetentionSettings
-from churn.data.base import CustomerBase
+from churn.data.base import CustomerBase, count
 from churn.data.history import History
 from churn.data.store import LogStore
 from churn.definition import Inactivity, Subscription
-from churn.retention.survival import Survival, survival
+from churn.retention.survival import Survival, SurvivalTally, survival
 from tests.features.oracle import DAY, Row, Tables, instant
 from tests.features.tables import generated, history_of, orders
 
@@ -32,7 +32,7 @@ WHEN = st.sampled_from(
 def test_lives_are_what_the_rows_say_and_the_curve_is_scipys(drawn: list[tuple[str, int]]) -> None:
     rows = [r for c, t in drawn for r in orders(t, customer=c)]
     mark = orders(START, KNOWN + 20 * DAY, customer="zoe")
-    found = survival(history_of(Tables(rows + mark)), RULE, known_before=KNOWN, begin_days=0)
+    found = survival(history_of(Tables(rows + mark)), RULE, as_of=KNOWN, begin_days=0)
     lost, still = [], []
     for who in sorted({r["customer"] for r in rows + mark}):
         at = sorted(r["time"] for r in rows + mark if r["customer"] == who and r["time"] < KNOWN)
@@ -54,7 +54,7 @@ def test_lives_are_what_the_rows_say_and_the_curve_is_scipys(drawn: list[tuple[s
 
 def test_parts_and_the_whole_give_the_same(history: History, saved_shop, definition) -> None:
     base = CustomerBase.of(LogStore.of(saved_shop))
-    for options in ({}, {"by": "segment"}, {"known_before": "2025-05-17", "by": None}):
+    for options in ({}, {"by": "segment"}, {"as_of": "2025-05-17", "by": None}):
         whole, parts = (survival(data, definition, **options).to_dict() for data in (history, base))
         assert whole == parts
         json.dumps(whole, allow_nan=False)
@@ -131,13 +131,16 @@ def test_the_median_has_an_interval_where_the_curve_gets_there() -> None:
 
 
 def test_years_follow_the_users_calendar() -> None:
-    found = small(*orders(instant("2024-04-01")), settings=RetentionSettings(year_starts_in=4))
+    found = small(*orders(instant("2024-04-01")), calendar=RetentionSettings(year_starts_in=4))
     assert {name: c.customers for name, c in found.groups.items()} == {"2023-04-01": 1, "2024-04-01": 1}
     assert list(small(*orders(START + DAY)).groups) == ["2024"]
 
 
 def test_a_night_before_the_first_order_has_no_curve() -> None:
-    found = small(known_before="2023-12-01")
+    base = CustomerBase.of(history_of(Tables(orders(START))))
+    tally = SurvivalTally(base, RULE, known_before=START)
+    count(base, tally)
+    found = tally.result()
     assert (found.total.customers, found.total.median_days, found.to_dict()["total"]["days"]) == (0, None, [])
     assert "not reached" in str(found)
     assert found.frame.empty
