@@ -59,14 +59,15 @@ def purchases(
     -----
     Of the customers S active at the start of a period, let b be what each ordered in the period before and c in this
     one, neither below 0. Net revenue retention is ``sum(c) / sum(b)`` and gross revenue retention
-    ``sum(min(b, c)) / sum(b)``: what a customer spends more makes up for nobody else in the second [1]_. They
+    ``sum(min(b, c)) / sum(b)``: what a customer spends more makes up for nobody else in the second [1]_, [2]_. They
     were made for subscriptions, where revenue is even; in a shop a customer without an order in a month
     is no lost revenue, so take periods long enough for most to order again, and read the net one.
 
     References
     ----------
-    .. [1] D. Skok, "SaaS Metrics 2.0 - Detailed Definitions", forentrepreneurs.com, 2013: gross and net dollar
-       retention.
+    .. [1] Baremetrics, "Net Revenue Retention",
+       https://changelog.baremetrics.com/new-metric-net-revenue-retention-2BOJIA
+    .. [2] Denoise, "Gross revenue retention formula", https://dnoise.online/en/metrics/formulas/grr-formula
 
     Examples
     --------
