@@ -356,7 +356,7 @@ def expected_and_actual(found: Sequence[Row] | None, key: str = "expected") -> C
         axes.margins(y=0.15)
         axes.grid(axis="y")
         percent_axis(axes.yaxis)
-        axes.legend(loc="best", fontsize=12, ncol=2)
+        figure.legend(loc="outside lower center", fontsize=12, ncol=2)
         said = f"{len(came)} of {len(shown)} nights have an actual rate yet."
         svg = finish(figure, key, title, said)
     rows = [

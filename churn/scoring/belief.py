@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from churn.features.signal import Signal
 from churn.model.baselines import BASELINES
 from churn.model.bundle import Model
-from churn.model.evaluate import Evaluation
+from churn.model.evaluate import Estimate, Evaluation
+from churn.model.leadtime import LeadTime
 from churn.model.reasons.stories import story_of, topic_of
 from churn.model.verdict import best_baseline, calibration_verdict, training_verdict, words
 
@@ -215,7 +216,7 @@ def read_backtest(folder: str | Path, model: Model | None = None) -> dict[str, A
             ],
             "profit": None if profit is None else profit | {"by_depth": _by_depth(Path(folder))},
             "economics_missing": found.get("economics_missing", []),
-            "lead_time": found["lead_time"],
+            "lead_time": _lead_time(found["lead_time"]),
             "segments": [_segment(s) for s in found["segments"]],
             "ablation": _against(found["ablation"]),
         }
@@ -226,6 +227,15 @@ def read_backtest(folder: str | Path, model: Model | None = None) -> dict[str, A
     if model is not None and out["definition"] != model.definition.describe():
         out["warnings"].insert(0, f"The backtest is of another definition: {out['definition']}.")
     return _finite(out)
+
+
+def _lead_time(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return how early who left had been flagged, with ``said`` in sentences."""
+    if found is None:
+        return None
+    read = {k: {n: Estimate(**e) for n, e in found[k].items()} for k in ("shares", "days")}
+    said = LeadTime(**dict(found) | read).render().splitlines()
+    return {**found, "said": [line.strip() for line in said]}
 
 
 def _segment(found: Mapping[str, Any]) -> dict[str, Any]:

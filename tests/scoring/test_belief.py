@@ -10,7 +10,8 @@ from churn.config import EconomicsSettings
 from churn.files import write_json
 from churn.model.backtest import Backtest, FoldResult
 from churn.model.economics import profit
-from churn.model.evaluate import Judged, evaluate_parts
+from churn.model.evaluate import Estimate, Judged, evaluate_parts
+from churn.model.leadtime import LeadTime
 from churn.model.verdict import backtest_verdict
 from churn.scoring.belief import believe, read_backtest
 
@@ -125,6 +126,24 @@ def test_a_written_backtest_is_taken_along(model, backtest, tmp_path):
     }
     assert out["ablation"][0]["without"] == "prevalence"
     write_json(tmp_path / "model.json", out)
+
+
+def test_the_lead_time_is_told_in_sentences(backtest, tmp_path):
+    share = Estimate(0.2, 0.1, 0.3)
+    lead = LeadTime(
+        "2025-01-01",
+        "2025-02-01",
+        40,
+        {"before_last": share, "in_time": share, "late": share},
+        {"to_established": Estimate(30.0, 20.0, 40.0), "to_last": Estimate(-5.0, -9.0, -1.0)},
+        0.25,
+        "no order for 45 days",
+    )
+    replace(backtest, lead=lead).write(tmp_path / "backtest")
+    found = read_backtest(tmp_path / "backtest")["lead_time"]
+    assert found["said"][0].startswith("Lead time, lists every 7 days")
+    assert "the first flag came 30 days" in found["said"][2]
+    assert found["left"] == 40
 
 
 def test_a_backtest_of_another_definition_is_marked(model, backtest, tmp_path):
