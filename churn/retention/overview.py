@@ -173,6 +173,7 @@ class OverviewTally:
         self,
         churn_probability: np.ndarray,
         recency_days: np.ndarray,
+        expected_and_actual: Sequence[dict[str, Any]] = (),
         level_sd: float = LEVEL_SD,
     ) -> Overview:
         """Return what was counted, beside what churn probabilities say about the coming horizon.
@@ -181,6 +182,8 @@ class OverviewTally:
         ----------
         churn_probability, recency_days : numpy.ndarray of shape (n_population,)
             Of the customers active at T.
+        expected_and_actual : sequence of dict, optional
+            Earlier nights' expected rates beside what came; where left out, those of `runs`.
         level_sd : float, optional
             How sure the level of the probabilities is, see `churn.retention.expected.expected_interval`.
         """
@@ -205,7 +208,7 @@ class OverviewTally:
             make_result(self.definition, past, churn_probability, recency_days, level_sd),
             {name: tally.result() for name, tally in self.others.items()},
             tuple(notes),
-            () if self._runs is None else tuple(self._runs.rows()),
+            tuple(expected_and_actual or (self._runs.rows() if self._runs else ())),
         )
 
     def _series(
