@@ -79,10 +79,12 @@ def test_lengths_and_texts():
 @pytest.mark.parametrize("rule", KINDS, ids=lambda r: r.kind)
 def test_one_pass_over_many_instants_tells_what_each_tells_alone(rule):
     history, n = life(), 2
-    times = sorted({t + e for name in rule.tables for t in history.logs[name].time.tolist() for e in (-1, 0, 1)})
+    times = sorted(
+        {t + e for name in rule.tables for t in history.logs[name].time.tolist() for e in (-1, 0, 1)}
+    )
     instants = sorted({*times, *(t + 90 * DAY for t in times), T, T + 90 * DAY + 1})
-    for instant, active in zip(instants, rule.active_at(history.logs, n, instants), strict=True):
-        np.testing.assert_array_equal(active, rule.active(history.logs, n, instant))
+    for at, active in zip(instants, rule.active_at(history.logs, n, instants), strict=True):
+        np.testing.assert_array_equal(active, rule.active(history.logs, n, at))
     first = rule.first_seen(history.logs, n)
-    for instant in instants:
-        np.testing.assert_array_equal(first < instant, rule.seen(history.logs, n, instant))
+    for at in instants:
+        np.testing.assert_array_equal(first < at, rule.seen(history.logs, n, at))
