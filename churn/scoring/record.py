@@ -6,8 +6,11 @@ without it are of a run that was killed, and do not count.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from churn.errors import DataError
+from churn.errors import DataError, ParameterError
 from churn.files import adding_files, locked, replace_text
 from churn.progress import report
 from churn.scoring.outputs.files import write_parquet
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from churn.config import Config
+
+_PATIENCE_SECONDS = 60.0
 
 __all__ = ["keep_run", "past_runs", "past_scores", "record_folder", "run_id"]
 
@@ -43,14 +48,14 @@ def keep_run(night: NightRows, settings: Config) -> Written:
     Raises
     ------
     ParameterError
-        Another process is adding one.
+        Another process has been adding one for a minute.
     """
     folder = record_folder(settings)
     about = folder / "runs" / f"{night.run}.json"
     rows = len(night.scores)
     if about.is_file():
         return Written("record", str(folder), night.run, unchanged=rows)
-    with locked(folder / ".lock"):
+    with _waiting(folder / ".lock"):
         if about.is_file():
             return Written("record", str(folder), night.run, unchanged=rows)
         with adding_files(folder / "scores") as fresh:
@@ -59,6 +64,22 @@ def keep_run(night: NightRows, settings: Config) -> Written:
         facts = {"number": number, **night.facts}
         replace_text(about, json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return Written("record", str(folder), night.run, inserted=rows)
+
+
+@contextlib.contextmanager
+def _waiting(lock: Path) -> Iterator[None]:
+    """Hold a lock file, after waiting for whoever has it."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(locked(lock))
+                break
+            except ParameterError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+        yield
 
 
 def past_runs(folder: str | Path) -> pd.DataFrame:

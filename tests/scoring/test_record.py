@@ -1,5 +1,6 @@
 import dataclasses
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -123,6 +124,16 @@ def test_damage_is_told(nights, settings):
         past_runs(folder)
 
 
-def test_another_writer_is_told(nights, settings):
-    with locked(record_folder(settings) / ".lock"), pytest.raises(ParameterError, match="Another process"):
+def test_another_writer_is_waited_for(nights, settings, monkeypatch):
+    lock = record_folder(settings) / ".lock"
+    monkeypatch.setattr("churn.scoring.record._PATIENCE_SECONDS", 0.1)
+    with locked(lock), pytest.raises(ParameterError, match="Another process"):
         keep_run(nights[0], settings)
+    monkeypatch.setattr("churn.scoring.record._PATIENCE_SECONDS", 20.0)
+    with ThreadPoolExecutor() as pool:
+        with locked(lock):
+            waiting = pool.submit(keep_run, nights[0], settings)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+            assert past_runs(record_folder(settings)).empty
+        assert waiting.result(timeout=20).inserted == len(nights[0].scores)

@@ -179,10 +179,11 @@ def _put(connection: Connection, night: NightRows, table: str, where: str) -> tu
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"churn {table}",)
         )
     kinds, run_kinds = kinds_of(night.scores), {**kinds_of(night.runs), "number": "integer"}
-    _check(connection, where, table, kinds, SCORES_KEY)
-    _check(connection, where, runs, run_kinds, RUNS_KEY)
-    run(create(table, kinds, SCORES_KEY))
-    run(create(runs, run_kinds, RUNS_KEY))
+    # Only where there is none: somebody who may not make tables may still write to those that are there.
+    if not _is_there(connection, where, table, kinds, SCORES_KEY):
+        run(create(table, kinds, SCORES_KEY))
+    if not _is_there(connection, where, runs, run_kinds, RUNS_KEY):
+        run(create(runs, run_kinds, RUNS_KEY))
     _stage(connection, "churn_night", night.scores, where)
     _stage(connection, "churn_about", night.runs, where)
     known, other = run(count(table, "churn_night", list(kinds), SCORES_KEY)).one()
@@ -197,17 +198,21 @@ def _put(connection: Connection, night: NightRows, table: str, where: str) -> tu
     return int(known), int(other)
 
 
-def _check(connection: Connection, where: str, table: str, kinds: dict[str, Any], key: Sequence[str]) -> None:
+def _is_there(
+    connection: Connection, where: str, table: str, kinds: dict[str, Any], key: Sequence[str]
+) -> bool:
+    """Return whether a table is there, with the columns that it has to have."""
     import sqlalchemy as sa
 
     schema, _, name = table.rpartition(".")
     look = sa.inspect(connection)
     if not look.has_table(name, schema or None):
-        return
+        return False
     columns = look.get_columns(name, schema or None)
     found = {c["name"]: _kind(c["type"]) for c in columns}
     found_key = look.get_pk_constraint(name, schema or None)["constrained_columns"]
     check_table(where, table, kinds, key, found, found_key)
+    return True
 
 
 def _kind(given: Any) -> str:

@@ -190,6 +190,28 @@ def test_a_table_in_a_schema(postgres, night):
 
 
 @pytest.mark.postgres
+def test_who_may_not_make_tables_may_write_to_them(postgres, night):
+    write_sql(night, postgres, "churn_scores")
+    engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE ROLE nightly LOGIN"))
+        connection.execute(sa.text("GRANT USAGE ON SCHEMA public TO nightly"))
+    limited = postgres.replace("postgres:@", "nightly:@")
+    try:
+        with pytest.raises(OutputError, match="The database says: permission denied for table churn_scores"):
+            write_sql(night, limited, "churn_scores")
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO nightly")
+            )
+        assert write_sql(night, limited, "churn_scores").unchanged == len(night.scores)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.text("DROP OWNED BY nightly"))
+            connection.execute(sa.text("DROP ROLE nightly"))
+
+
+@pytest.mark.postgres
 def test_types_in_postgresql(postgres, night):
     write_sql(night, postgres, "churn_scores")
     engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
