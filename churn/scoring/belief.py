@@ -15,6 +15,7 @@ from churn.model.evaluate import Estimate, Evaluation
 from churn.model.leadtime import LeadTime
 from churn.model.reasons.stories import story_of, topic_of
 from churn.model.verdict import best_baseline, calibration_verdict, training_verdict, words
+from churn.retention.intervals import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,20 +99,12 @@ def believe(
 
 
 def _calibration(evaluation: Evaluation) -> list[dict[str, float]]:
-    from scipy.stats import binomtest
-
     out = []
     for b in evaluation.calibration:
         rows = round(b["rows"])
-        found = binomtest(round(b["observed"] * rows), rows).proportion_ci(method="wilson")
+        low, high = wilson(round(b["observed"] * rows), rows)
         out.append(
-            {
-                "predicted": b["predicted"],
-                "observed": b["observed"],
-                "low": float(found.low),
-                "high": float(found.high),
-                "rows": rows,
-            }
+            {"predicted": b["predicted"], "observed": b["observed"], "low": low, "high": high, "rows": rows}
         )
     return out
 
