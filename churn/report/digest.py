@@ -76,11 +76,11 @@ def digest(folder: str | Path, style: Style = "markdown", *, previous: str | Pat
 
 
 def _night_before(night: NightFolder) -> NightFolder | None:
-    """Return the newest older night beside this one."""
-    here = night.path.resolve()
-    beside = (p.parent for p in here.parent.glob("*/summary.json"))
-    older = sorted(p.name for p in beside if p.name[:4].isdigit() and p.name < here.name)
-    return read_night(here.parent / older[-1]) if older else None
+    """Return the newest older night beside this one, whose folder may not have its name yet."""
+    beside, date = night.path.resolve().parent, night.as_of.replace(":", "").replace(" ", "T")
+    names = (p.parent.name for p in beside.glob("*/summary.json"))
+    older = sorted(n for n in names if n[:4].isdigit() and n < date)
+    return read_night(beside / older[-1]) if older else None
 
 
 class _Writer:

@@ -183,10 +183,12 @@ def _subscriptions(rows: Batch) -> Told:
     texts = []
     for i, value in enumerate(price.tolist()):
         named = event[i].replace("_", " ")
-        what = "payment failed" if failed[i] else "subscription ended" if ends[i] else f"subscription {named}"
+        what = f"subscription: {named}" if named else "subscription"
+        if failed[i] or ends[i]:
+            what = "payment failed" if failed[i] else "subscription ended"
         texts.append(
             _listed(
-                what.strip(),
+                what,
                 f"plan {plan[i]}" if plan[i] else "",
                 "" if np.isnan(value) else f"{rows.money(value)} a month",
                 "" if until[i] == NEVER or ends[i] else f"paid until {rows.date(until[i])}",

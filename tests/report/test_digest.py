@@ -134,6 +134,15 @@ def test_a_later_night_and_other_folders_are_no_night_before(tmp_path):
     assert "Since" not in digest(night(tmp_path))
 
 
+def test_a_folder_that_has_not_its_name_yet_finds_the_night_before(tmp_path):
+    night(tmp_path, "2025-11-30")
+    fresh = night(tmp_path)
+    fresh = fresh.rename(fresh.with_name(".2025-12-01.abc.new"))
+    assert "**Since 2025-11-30**" in digest(fresh)
+    timed = night(tmp_path, "2025-11-30T1200", as_of="2025-11-30 12:00")
+    assert "**Since 2025-11-30**" in digest(timed)
+
+
 def test_a_night_can_be_named_to_compare_with(tmp_path):
     other = night(tmp_path, "2025-06-01")
     night(tmp_path, "2025-11-30")

@@ -218,7 +218,7 @@ def test_surveys_returns_and_subscriptions():
     assert found["text"].tolist()[:-1] == [
         "subscription ended",
         "payment failed",
-        "subscription start, plan Pro, £20.00 a month, paid until 2025-04-05",
+        "subscription: start, plan Pro, £20.00 a month, paid until 2025-04-05",
         "nps survey, no answer",
         "nps survey: 9",
         "return of £12.00",
