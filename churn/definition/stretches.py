@@ -50,8 +50,9 @@ class Stretches:
         customer, start, end = (a if every else a[keep] for a in (self.customer, self.start, self.end))
         began = np.full(customers, NEVER)
         began[customer[::-1]] = start[::-1]  # of repeated indices the last assignment stays
-        by = pd.Series(end).groupby(customer, sort=False)
-        reach = by.cummax()
+        reach = pd.Series(end)
+        if (end[1:] < end[:-1]).any():  # else the last one reaches furthest, as after orders
+            reach = reach.groupby(customer, sort=False).cummax()
         before = reach.groupby(customer, sort=False).shift(fill_value=NEVER).to_numpy()
         lost = np.full(customers, NEVER)
         lost[customer] = reach.to_numpy()  # without a break: what the last one reaches

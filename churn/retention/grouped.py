@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import textwrap
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,17 @@ from churn.retention.groups import LAST_CHANNEL, MOST_GROUPS, OTHER, UNKNOWN, Gr
 
 SHOWN_GROUPS = 12  # more are put together
 ALL = ""
+
+
+def folded(notes: Iterable[str]) -> list[str]:
+    """Fold notes to the width of a terminal.
+
+    Examples
+    --------
+    >>> [len(line) for line in folded(["many words " * 20, "a few"])]
+    [120, 98, 5]
+    """
+    return [line for note in notes for line in textwrap.wrap(note, 120, break_long_words=False)]
 
 
 @dataclass

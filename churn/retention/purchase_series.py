@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from churn.display import Rendered, format_amount, format_count, format_percent, table_text
 from churn.retention.answers import AnswerSeries
+from churn.retention.grouped import folded
 from churn.retention.intervals import wilson
 from churn.retention.lifetime import Lifetime
 from churn.retention.money import amount
@@ -281,7 +282,7 @@ class Purchases(Rendered):
         parts = [f"Purchases by {self.every}", table_text(header, rows, right=range(1, len(header)))]
         if len(shown) < len(self.periods):
             parts.append(f"The {len(self.periods) - len(shown)} oldest periods are not shown here.")
-        parts += [*self.notes(), "", *self._lifetime_lines()]
+        parts += [*folded(self.notes()), "", *self._lifetime_lines()]
         if self.recurring:
             parts += ["", *self._recurring_lines()]
         if self.answers:

@@ -15,7 +15,7 @@ from churn.definition.kaplan import KaplanMeier, kaplan_meier
 from churn.display import Rendered, format_count, format_percent, table_text
 from churn.retention.bounds import calendar_spans
 from churn.retention.cohorts import known_logs
-from churn.retention.grouped import GroupCounts
+from churn.retention.grouped import GroupCounts, folded
 from churn.retention.groups import UNKNOWN, Grouping
 from churn.retention.periods import read_as_of
 
@@ -209,7 +209,7 @@ class Survival(Rendered):
         title = (
             "Survival: share of customers not lost so many days after their first order, with 95 % intervals"
         )
-        return "\n".join([title, table, *self.notes()]) + small
+        return "\n".join([title, table, *folded(self.notes())]) + small
 
     @staticmethod
     def _cell(curve: Curve, day: int) -> str:

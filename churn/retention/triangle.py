@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from churn.display import Rendered, format_count, format_percent, table_text
+from churn.retention.grouped import folded
 from churn.retention.intervals import wilson
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ class Cohorts(Rendered):
         parts = [title, self._table(self.total)]
         for name, triangle in self.groups.items():
             parts += ["", f"{self.by} = {name}", self._table(triangle)]
-        return "\n".join([*parts, *self.notes()])
+        return "\n".join([*parts, *folded(self.notes())])
 
     def _table(self, triangle: Triangle) -> str:
         entries = list(self._entries(triangle))
