@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from churn.data.base import CustomerBase
     from churn.definition import Definition
 
-KINDS = ("cohorts", "survival", "purchases")
+KINDS = ("cohorts", "survival", "purchases", "expected")
 
 
 def which_kind(flags: Mapping[str, bool], others: Mapping[str, Any]) -> str | None:
@@ -33,7 +33,12 @@ def which_kind(flags: Mapping[str, bool], others: Mapping[str, Any]) -> str | No
             fix="Run the command once for each.",
         )
     given = [name for name, value in others.items() if value is not None]
-    allowed = {"cohorts": ("every", "by", "measure"), "survival": ("by",), "purchases": ("every",)}
+    allowed = {
+        "cohorts": ("every", "by", "measure"),
+        "survival": ("by",),
+        "purchases": ("every",),
+        "expected": (),
+    }
     alien = [name for name in given if name not in (*allowed[asked[0]], "as-of")] if asked else []
     if not asked and "measure" in given:
         asked_of, alien = "the retention series", ["measure"]

@@ -80,6 +80,9 @@ def retention(
     purchases: Annotated[
         bool, typer.Option("--purchases", help="Revenue, repeat purchases and lifetime value instead.")
     ] = False,
+    expected: Annotated[
+        bool, typer.Option("--expected", help="What earlier nights expected instead, beside what came.")
+    ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write all periods and groups to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it into this file: .png, .svg or .pdf.")] = None,
     start: Annotated[int | None, typer.Option(help="S, customers at the start.")] = None,
@@ -92,7 +95,7 @@ def retention(
     """Compute [(E - N) / S] * 100 from three counts, or the retention series of the data."""
     asked = {"every": every, "days": days, "step": step, "by": by, "from": from_, "to": to, "as-of": as_of}
     asked["measure"] = measure
-    kinds = {"cohorts": cohorts, "survival": survival, "purchases": purchases}
+    kinds = {"cohorts": cohorts, "survival": survival, "purchases": purchases, "expected": expected}
     if config is None:
         _three_counts(
             start,
@@ -109,6 +112,14 @@ def retention(
         check_picture(plot)  # before the work
     settings, base = load_base(config, quiet=json)
     calendar = _calendar(settings, every, days, step)
+    if kind == "expected":
+        from churn.retention.lookback import Lookback
+        from churn.scoring.record import past_runs, record_folder
+
+        with progress(quiet=json):
+            found = Lookback.of(past_runs(record_folder(settings)), base, definition_of(settings), as_of)
+        print_figure(found, json=json, csv=csv, plot=plot)
+        return
     if kind is not None:
         print_kind(
             kind,

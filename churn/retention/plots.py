@@ -1,4 +1,4 @@
-"""The picture of a retention series; the series' frame is its data twin."""
+"""The pictures of retention; the frame of what is drawn is the data twin."""
 
 from __future__ import annotations
 
@@ -69,6 +69,52 @@ def series_figure(
         color=INK,
         fontsize="small",
     )
+    return figure
+
+
+def lookback_figure(rows: Sequence[Mapping[str, Any]], days: int) -> Any:
+    """Draw what earlier nights expected, with its interval, and what came.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With the keys of `churn.retention.expected.COLUMNS`.
+    days : int
+        Days that a rate is about.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 4.8), dpi=120, layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=SOFT, alpha=0.3)
+    for i, row in enumerate(rows):
+        if row["low"] is not None and row["high"] is not None:
+            axes.plot([i, i], [row["low"], row["high"]], color=ACCENT, linewidth=5, alpha=0.25)
+    for key, colour, marker, name in (
+        ("expected", ACCENT, "_", "expected, with its 95 % interval"),
+        ("actual", INK, "o", "came"),
+    ):
+        some = [(i, row[key]) for i, row in enumerate(rows) if row[key] is not None]
+        axes.plot(
+            [i for i, _ in some],
+            [rate for _, rate in some],
+            linestyle="",
+            marker=marker,
+            markersize=9 if marker == "_" else 4,
+            color=colour,
+            label=name,
+        )
+    every = max(-(-len(rows) // _MOST_TICKS), 1)
+    places = range(len(rows) - 1, -1, -every)
+    axes.set_xticks(list(places), [rows[i]["as_of"] for i in places], rotation=30, ha="right")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+    axes.set_title(f"Retention in the {days} days after each night", loc="left", color=INK)
+    axes.legend(frameon=False)
     return figure
 
 

@@ -147,3 +147,10 @@ def test_json_is_the_series_of_python(config, little, capsys):
     found = told(capsys, config, "--every", "month")
     series = retention_series(history, 120)
     assert found["periods"] == json.loads(io.StringIO(json.dumps(series.to_dict())).read())["periods"]
+
+
+def test_what_earlier_nights_expected(config, capsys):
+    assert run(["retention", config, "--expected"]) == 0
+    assert "No earlier night is on record" in capsys.readouterr().out
+    assert run(["retention", config, "--expected", "--by", "country"]) == 1
+    assert "--by does not go with --expected" in " ".join(capsys.readouterr().err.split())
