@@ -49,7 +49,7 @@ def drivers(found: Mapping[str, Any] | None, currency: str = "", key: str = "dri
         axes.barh(range(len(shown)), first, height=0.62, color=ACCENT)
         for i, d in enumerate(shown):
             axes.annotate(
-                f"{format_percent(d['share'], 0)}   odds x {d['odds_factor']:.1f}",
+                f"{format_percent(d['share'], 0)}, odds x {d['odds_factor']:.1f}",
                 (d["share"], i),
                 (6, 0),
                 textcoords="offset points",

@@ -1,5 +1,7 @@
 import re
+from pathlib import Path
 
+from churn.report import charts_draw
 from churn.report.charts_draw import ACCENT, TEXT, Chart, canvas, finish, heat, percent_axis, short, table
 from tests.report.chart_data import HOSTILE, parsed, texts
 
@@ -97,3 +99,10 @@ def test_columns_of_numbers_are_known():
     cells = ("12", "£1,200", "-3.5", "12.3 %", "no rate", "0.8 [0.7, 0.9]", "EUR 12", "(12.0 % so far)")
     rows = tuple(("2025-01-01", n, "12 words", "") for n in cells)
     assert Chart("t", "", ("a", "b", "c", "d"), rows).numbers == frozenset({1})
+
+
+def test_every_colour_is_one_that_the_page_defines():
+    theme = (Path(charts_draw.__file__).parent / "static" / "theme.css").read_text()
+    defined = set(re.findall(r"^\s*(--[\w-]+):", theme, re.M))
+    used = set(re.findall(r"var\((--[\w-]+)\)", " ".join(charts_draw._VARIABLES.values())))
+    assert used | {"--heat", "--surface"} <= defined

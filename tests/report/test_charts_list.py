@@ -25,7 +25,7 @@ def test_drivers_are_told_with_share_odds_value_and_an_example():
         ("spend", "20", "20 %", "1", "1.50", "£1,000"),
     ]
     assert chart.rows[0][6] == HOSTILE
-    assert "40 %   odds x 1.5" in texts(chart)
+    assert "40 %, odds x 1.5" in texts(chart)
     assert "not causes" in chart.caption
 
 
