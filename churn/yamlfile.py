@@ -152,7 +152,10 @@ def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) 
             own = next((m for kind, m in _MESSAGES.items() if item["type"].startswith(kind)), None)
             message = own.format(**item.get("ctx", {})) if own else item["msg"].removeprefix("Value error, ")
             given = item.get("input")
-            shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+            plain = isinstance(given, str | int | float | bool) and "://" not in str(
+                given
+            )  # may hold a password
+            shown = f", not {given!r}" if plain else ""
             lines.append(f"`{place}`: {message}{'' if repr(given) in message else shown}")
     count = "1 thing" if len(lines) == 1 else f"{len(lines)} things"
     return ConfigError(

@@ -41,6 +41,13 @@ def test_mistakes_are_told_without_the_url(given, words):
     assert "secret" not in str(told.value)
 
 
+@pytest.mark.parametrize("given", ["postgresql://me:secret@h/d", ["sql:postgresql://me:secret@h/d"]])
+def test_a_url_in_the_wrong_place_is_not_shown_either(given):
+    with pytest.raises(ConfigError, match=r"`outputs.*must be") as told:
+        make_config({**PLAIN, "outputs": given})
+    assert "secret" not in str(told.value)
+
+
 def test_a_password_from_the_environment_is_not_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("PW", "s3cret")
     file = tmp_path / "c.yaml"
