@@ -144,6 +144,7 @@ class CohortTally:
             every=self.every,
             measure=measure,
             active_means=self.definition.active_means,
+            active_days=getattr(self.definition, "active_days", None),
             starts=tuple(base.date(s.start) for s in self.spans),
             ends=tuple(base.date(s.end) for s in self.spans),
             running=bool(self.spans) and self.spans[-1].running,

@@ -225,15 +225,21 @@ class Purchases(Rendered):
     def notes(self) -> list[str]:
         """Say what a reader has to know."""
         out = [
-            "repeat: share of the buyers who had ordered before. GRR and NRR: what the customers active at the start "
-            f"ordered, as a share of what they ordered in the {self.every} before; in GRR nobody counts with more than "
-            f"before. Active = {self.active_means}."
+            "repeat: share of the buyers who had ordered before. "
+            + (
+                "GRR and NRR are told of the recurring revenue, below."
+                if self.recurring
+                else "GRR and NRR: what the customers active at the start ordered, as a share of what they ordered in "
+                f"the {self.every} before; in GRR nobody counts with more than before. Active = {self.active_means}."
+            )
         ]
         if any(p.beginning for p in self.periods):
             out.append(
                 f"* = starts within {self.begin_days} days of the beginning of the data: who had bought before is not "
                 "known."
             )
+        if any(0 < p.buyers < self.small_below for p in self.periods):
+            out.append(f"~ = of fewer than {self.small_below} buyers.")
         if self.periods and self.periods[0].partial:
             out.append(f"The first {self.every} is a part: the data begin after it does.")
         if self.periods and self.periods[-1].so_far:
@@ -259,10 +265,9 @@ class Purchases(Rendered):
                 format_count(p.net),
                 _money(p.mean_order_value),
                 "-" if p.orders_per_buyer is None else f"{p.orders_per_buyer:.2f}",
-                _share(p.repeat_rate) + ("~" if 0 < p.buyers < self.small_below else ""),
+                ("~" if 0 < p.buyers < self.small_below else "") + _share(p.repeat_rate),
                 _share(p.twice_rate),
-                _share(p.gross_retention),
-                _share(p.net_retention),
+                *([] if self.recurring else [_share(p.gross_retention), _share(p.net_retention)]),
             ]
             for p in shown
         ]
@@ -276,8 +281,7 @@ class Purchases(Rendered):
             "per buyer",
             "repeat",
             "2+ orders",
-            "GRR",
-            "NRR",
+            *([] if self.recurring else ["GRR", "NRR"]),
         ]
         parts = [f"Purchases by {self.every}", table_text(header, rows, right=range(1, len(header)))]
         if len(shown) < len(self.periods):

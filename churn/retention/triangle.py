@@ -72,6 +72,8 @@ class Cohorts(Rendered):
         What the shares are of.
     active_means : str
         Who is active, in words.
+    active_days : int or None
+        Days after an order in which nobody can be lost; None where the definition has none.
     starts, ends : tuple of str
         The periods, local dates; an end is exclusive.
     running : bool
@@ -97,6 +99,7 @@ class Cohorts(Rendered):
     every: str
     measure: Measure
     active_means: str
+    active_days: int | None
     starts: tuple[str, ...]
     ends: tuple[str, ...]
     running: bool
@@ -231,6 +234,11 @@ class Cohorts(Rendered):
             f"Each share is of the cohort's customers who {whose}; column 0 is the {self.every} in which they came."
             + (f" Active = {self.active_means}." if self.measure == "active" else "")
         ]
+        if self.measure == "active" and self.active_days:
+            out.append(
+                f"Nobody can be lost in the {self.active_days} days after an order, so the first columns stay near "
+                "100 %."
+            )
         if self.early or self.total.before:
             out.append(
                 f"{EARLIER} = {format_count(self.total.before)} customers first seen in a {self.every} that begins "

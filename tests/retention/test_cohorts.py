@@ -172,6 +172,7 @@ def test_the_running_period_has_counts_and_no_rate_and_is_not_in_the_curve() -> 
     assert (may["rate"], may["low"][1]) == ([1.0, None], None)
     assert len(found.curve) == 5
     assert "(100 %)" in str(found)
+    assert "Nobody can be lost in the 45 days after an order" in str(found)
     assert "In brackets: the month is not over, counted up to 2024-06-11; no drop." in str(found)
     ordered = small(*orders(instant("2024-05-20")), as_of="2024-06-11", measure="ordered")
     assert ordered.to_dict()["cohorts"][4]["rate"] == [1.0, None]

@@ -48,6 +48,8 @@ def test_answers_and_recurring_revenue_stand_beside_the_purchases() -> None:
     text = str(found)
     assert "Monthly recurring revenue: start - lost - less + more + new = end" in text
     assert "+0 (" in text
+    assert "GRR and NRR are told of the recurring revenue, below." in text
+    assert "~ = of fewer than 30 buyers." in text
     line = next(x for x in text.splitlines() if x.startswith("2024-02"))
     assert line.split()[1:3] == ["0", "0"]  # nobody ordered in February
-    assert line.split()[5:] == ["-", "-", "-", "0", "%", "0", "%", "0", "%"]
+    assert line.split()[5:] == ["-", "-", "-", "0", "%"]
