@@ -14,6 +14,7 @@ from churn.model.bundle import Model
 from churn.model.evaluate import Estimate, Evaluation
 from churn.model.leadtime import LeadTime
 from churn.model.reasons.stories import story_of, topic_of
+from churn.model.value.spend import SpendModel
 from churn.model.verdict import best_baseline, calibration_verdict, training_verdict, words
 from churn.retention.intervals import wilson
 
@@ -92,10 +93,16 @@ def believe(
         "training": {k: model.training[k] for k in _FACTS if k in model.training}
         | {"signals": len(model.signal_names)},
         "base_rate": model.training.get("forecast"),
-        "spend": None if model.spend is None else _finite(model.spend.to_dict()),
+        "spend": None if model.spend is None else _spend(model.spend),
         "backtest": None if backtest_folder is None else read_backtest(backtest_folder, model),
         "drivers": None if at_risk is None or reasons is None else drivers(reasons, at_risk),
     }
+
+
+def _spend(spend: SpendModel) -> dict[str, Any]:
+    """Return the forecast of spend, with ``said``: whether it beats the customer's own mean."""
+    said = "" if spend.evaluation is None else spend.evaluation.render().splitlines()[-1]
+    return {**_finite(spend.to_dict()), "said": said}
 
 
 def _calibration(evaluation: Evaluation) -> list[dict[str, float]]:

@@ -84,6 +84,13 @@ def test_the_model_comes_first_then_the_best_baseline(found):
     assert found["baselines"][1]["words"] != names[1]
 
 
+def test_the_forecast_of_spend_says_whether_it_beats_the_own_mean(model, found):
+    assert found["spend"]["method"] == model.spend.method
+    assert "the customer's own mean" in found["spend"]["said"]
+    assert believe(replace(model, spend=replace(model.spend, evaluation=None)))["spend"]["said"] == ""
+    assert believe(replace(model, spend=None))["spend"] is None
+
+
 def test_importance_adds_up_by_family_and_by_story(model, found):
     for by in ("families", "stories"):
         blocks = found["importance"][by]
