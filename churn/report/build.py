@@ -93,6 +93,7 @@ def render(night: NightFolder, contact: pd.DataFrame | None = None) -> str:
             title=f"{night.name}, {night.as_of}: customers at risk and retention",
             night=night,
             summary=summary,
+            outlook=(night.retention or {}).get("outlook") or summary.get("retention") or {},
             verdict=three_sentences(summary, night.model),
             warnings=[str(w) for w in summary.get("warnings", [])],
             sections=sections(night),

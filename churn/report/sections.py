@@ -1,25 +1,38 @@
-"""What stands below the list, as plain blocks for the template: heading, words, pictures with their data."""
+"""What stands beside and below the list: for each section its words, and pictures with the data they are drawn from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from churn.display import format_percent
+from churn.progress import report
+from churn.report import charts
+from churn.report.charts import Chart
 from churn.report.folder import NightFolder
+from churn.report.health import health
+
+_NUMBER = re.compile(r"[-−+]?\D{0,4}[\d,]*\.?\d+( ?%| days?)?( to [\d.,]+ %)?")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A picture with its data, or a table alone where `svg` is empty."""
+    """A chart as the template shows it; without a picture it is a table."""
 
-    title: str
-    caption: str = ""
-    svg: str = ""
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    numbers: frozenset[int] = frozenset()  # columns that are aligned right
-    wide: bool = False
+    chart: Chart
+
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """Columns that hold numbers and nothing else; they are aligned right."""
+        columns = zip(*self.chart.rows, strict=True) if self.chart.rows else ()
+        return frozenset(
+            i
+            for i, cells in enumerate(columns)
+            if any(cells) and all(not c or _NUMBER.fullmatch(c) for c in cells)
+        )
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,7 @@ class Section:
     title: str
     words: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
-    missing: tuple[str, ...] = field(default=())
+    missing: tuple[str, ...] = ()
 
 
 def sections(night: NightFolder) -> dict[str, Section]:
@@ -42,10 +55,19 @@ def sections(night: NightFolder) -> dict[str, Section]:
         "belief": _belief,
         "health": _health,
     }
-    return {key: make(night) for key, make in makers.items()}
+    out = {}
+    for number, (key, make) in enumerate(makers.items()):
+        report("Drawing the report", number, len(makers))
+        out[key] = make(night)
+    report("Drawing the report", len(makers), len(makers))
+    return out
 
 
-def missing(night: NightFolder, *files: str) -> tuple[str, ...]:
+def _blocks(*drawn: Chart | None) -> tuple[Block, ...]:
+    return tuple(Block(c) for c in drawn if c is not None)
+
+
+def _missing(night: NightFolder, *files: str) -> tuple[str, ...]:
     """Say which of some files are missing, and which command writes them."""
     return tuple(
         f"{name} is not in this night's folder. {night.missing[name]} writes it."
@@ -55,22 +77,97 @@ def missing(night: NightFolder, *files: str) -> tuple[str, ...]:
 
 
 def _retention(night: NightFolder) -> Section:
-    return Section("retention", "Retention", missing=missing(night, "retention.json"))
+    found = night.retention or {}
+    outlook = found.get("outlook") or night.summary.get("retention") or {}
+    now = outlook.get("current")
+    blocks = _blocks(
+        charts.flow(now) if now else None,
+        charts.trend(found.get("series") or {}, outlook),
+        _expected_and_actual(found.get("expected_and_actual") or []),
+    )
+    return Section(
+        "retention",
+        "Retention",
+        tuple(map(str, found.get("notes") or [])),
+        blocks,
+        _missing(night, "retention.json"),
+    )
+
+
+def _expected_and_actual(past: list[Mapping[str, Any]]) -> Chart | None:
+    """Return earlier nights' expected rates beside what came, as a table."""
+    if not past:
+        return None
+    head = ("night", "expected", "interval", "actual")
+    rows = []
+    for p in past:
+        low, high = p.get("low"), p.get("high")
+        rows.append(
+            (
+                str(p.get("as_of", "")),
+                format_percent(p.get("expected")),
+                "" if low is None or high is None else f"{format_percent(low)} to {format_percent(high)}",
+                "not over yet" if p.get("actual") is None else format_percent(p["actual"]),
+            )
+        )
+    return Chart("What earlier nights expected, and what came", "", head, tuple(rows))
 
 
 def _drivers(night: NightFolder) -> Section:
-    return Section("drivers", "What drives risk in this base", missing=missing(night, "model.json"))
+    model, summary = night.model or {}, night.summary
+    rules = summary.get("stage_rules")
+    return Section(
+        "drivers",
+        "What drives risk in this base",
+        (),
+        _blocks(
+            charts.drivers(model.get("drivers"), night.currency),
+            charts.stages(summary.get("stages"), rules if isinstance(rules, dict) else None),
+        ),
+        _missing(night, "model.json"),
+    )
 
 
 def _cohorts(night: NightFolder) -> Section:
-    return Section("cohorts", "Cohorts", missing=missing(night, "retention.json"))
+    found = night.retention or {}
+    groups = (found.get("by") or {}).values()
+    return Section(
+        "cohorts",
+        "Retention by cohort and group",
+        (),
+        _blocks(
+            charts.triangle(found.get("cohorts")),
+            charts.curve(found.get("cohorts")),
+            charts.survival(found.get("survival")),
+            *(charts.by_group(series, f"groups-{i}") for i, series in enumerate(groups)),
+        ),
+        _missing(night, "retention.json"),
+    )
 
 
 def _belief(night: NightFolder) -> Section:
-    facts: dict[str, Any] = night.summary.get("model") or {}
-    words = (str(facts["base_rate"]["said"]),) if isinstance(facts.get("base_rate"), dict) else ()
-    return Section("belief", "How far the model can be believed", words, missing=missing(night, "model.json"))
+    model = night.model or {}
+    facts = night.summary.get("model") or {}
+    base = facts.get("base_rate") or model.get("base_rate") or {}
+    words = [*map(str, model.get("verdict") or []), *([str(base["said"])] if base.get("said") else [])]
+    blocks = _blocks(
+        charts.calibration(model),
+        charts.gain(model),
+        charts.baselines(model),
+        charts.profit(model, night.currency),
+    )
+    if model and not model.get("backtest"):
+        words.append(
+            "No backtest was written: churn backtest CONFIG judges the model at several earlier cutoffs and, with "
+            "costs given, shows the profit by depth of contact."
+        )
+    return Section(
+        "belief", "How far the model can be believed", tuple(words), blocks, _missing(night, "model.json")
+    )
 
 
 def _health(night: NightFolder) -> Section:
-    return Section("health", "Data health", missing=missing(night, "health.json"))
+    found = health(night.health, night.as_of)
+    words = found.words if found else ()
+    blocks = _blocks(found.tables, found.findings) if found else ()
+    return Section("health", "Data health", words, blocks, _missing(night, "health.json"))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from churn.display import format_amount, format_count, format_percent
+from churn.report.charts_retention import expected_interval
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _GOOD_AUC = 0.75  # from here the order of the list is called clear; below it rough
 
 
@@ -47,7 +53,7 @@ def _retention(outlook: dict[str, Any]) -> str:
             f"There is no retention rate for {_period(now)}: nobody was active at its start; {format_count(now['E'])} "
             "were at its end."
         )
-    said = f"Retention was {format_percent(rate)} in the period {_period(now)}"
+    said = f"Retention was {format_percent(rate)} in {_period(now)}"
     old = before.get("retention_rate") if before else None
     if old is not None:
         said += _change(now, rate, old)
@@ -59,35 +65,36 @@ def _retention(outlook: dict[str, Any]) -> str:
 
 def _change(now: dict[str, Any], rate: float, old: float) -> str:
     points = round(100 * rate, 1) - round(100 * old, 1)  # what the two figures shown differ by
-    interval = _bounds(now, "retention_rate")
+    low, high = now.get("rate_low"), now.get("rate_high")
     if abs(points) < 0.05:
         return ", as in the period before"
     word = "more" if points > 0 else "less"
     noise = (
         ", which is within the noise of so many customers"
-        if interval and interval[0] <= old <= interval[1]
+        if low is not None and high is not None and low <= old <= high
         else ""
     )
     return f", {abs(points):.1f} points {word} than the {format_percent(old)} before{noise}"
 
 
 def _interval(outlook: dict[str, Any]) -> str:
-    bounds = _bounds(outlook, "expected_retention_rate") or _bounds(outlook, "expected")
-    return f" ({format_percent(bounds[0])} to {format_percent(bounds[1])})" if bounds else ""
-
-
-def _bounds(values: dict[str, Any], name: str) -> tuple[float, float] | None:
-    """Return the interval of a figure, in the forms in which the rooms write one."""
-    for key in (f"{name}_interval", f"{name}_ci", "interval"):
-        pair = values.get(key)
-        if isinstance(pair, list | tuple) and len(pair) == 2 and None not in pair:
-            return float(pair[0]), float(pair[1])
-    low, high = values.get(f"{name}_low"), values.get(f"{name}_high")
-    return None if low is None or high is None else (float(low), float(high))
+    low, high = expected_interval(outlook)
+    return "" if low is None else f" ({format_percent(low)} to {format_percent(high)})"
 
 
 def _period(p: dict[str, Any]) -> str:
-    return f"{p.get('period_start')} to {p.get('period_end')}"
+    """Say when a period was: its days and the day on which it ended.
+
+    Examples
+    --------
+    >>> _period({"period_start": "2025-11-01", "period_end": "2025-12-31"})
+    'the 60 days to 31 December 2025'
+    """
+    try:
+        start, end = (dt.date.fromisoformat(str(p[k])[:10]) for k in ("period_start", "period_end"))
+    except (KeyError, ValueError):
+        return f"the period {p.get('period_start')} to {p.get('period_end')}"
+    return f"the {(end - start).days} days to {end.day} {_MONTHS[end.month - 1]} {end.year}"
 
 
 def _at_risk(summary: dict[str, Any]) -> str:

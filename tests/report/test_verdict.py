@@ -29,8 +29,8 @@ def test_the_change_is_that_of_the_figures_shown(rate, before, said):
 
 
 def test_a_change_within_the_interval_is_called_noise():
-    assert "noise" in _retention(0.7, 0.72, interval=[0.66, 0.74])
-    assert "noise" not in _retention(0.7, 0.75, interval=[0.66, 0.74])
+    assert "noise" in _retention(0.7, 0.72, rate_low=0.66, rate_high=0.74)
+    assert "noise" not in _retention(0.7, 0.75, rate_low=0.66, rate_high=0.74)
 
 
 def test_the_expected_rate_with_its_interval():

@@ -42,9 +42,8 @@ function reasonsNode(list, row) {
 
 function timelineNodes(list, { events, older }) {
   if (!events.length) return [element("p", { class: "missing" }, "Nothing is known before this night.")];
-  const items = events.map((e) => element("li", { class: e.open ? "open-ticket" : null },
+  const items = events.map((e) => element("li", { class: `kind-${/^[a-z]+$/.test(e.kind) ? e.kind : "other"}` },
     element("time", { datetime: e.time }, e.time.slice(0, 10)),
-    element("span", { class: `kind kind-${/^[a-z]+$/.test(e.kind) ? e.kind : "other"}` }, e.kind),
     own(e.text, { class: "text" }),
     e.open ? element("span", { class: "still-open" }, "open") : null));
   const out = [element("ol", { class: "timeline" }, ...items)];

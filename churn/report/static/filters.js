@@ -8,6 +8,7 @@ class Filters {
     this.host = document.getElementById("filters");
     this.search = document.getElementById("search");
     this.boxes = [];
+    this.menus = [];
     for (const key of list.facets) {
       const { names, codes } = list.data[key];
       this.filter.codes[key] = new Set();
@@ -59,11 +60,12 @@ class Filters {
     };
     node.addEventListener("toggle", () => {
       if (!node.open) return;
-      for (const other of this.host.children) if (other !== node) other.open = false;
+      for (const other of this.menus) if (other !== node) other.open = false;
       panel.style.left = ""; // from the left edge of its button, unless that leaves the page
       const over = panel.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
       if (over > 0) panel.style.left = `${-over}px`;
     });
+    this.menus.push(node);
     this.host.append(node);
   }
 
@@ -72,14 +74,14 @@ class Filters {
     this.search.addEventListener("input", () => {
       clearTimeout(waiting);
       waiting = setTimeout(() => {
-        this.filter.words = this.search.value.normalize("NFC").toLowerCase().split(/\s+/).filter(Boolean);
+        this.filter.words = wordsOf(this.search.value);
         this.apply();
       }, 60);
     });
     document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
     document.getElementById("clear").addEventListener("click", () => this.clear());
     document.addEventListener("pointerdown", (event) => {
-      for (const node of this.host.children) if (node.open && !node.contains(event.target)) node.open = false;
+      for (const node of this.menus) if (node.open && !node.contains(event.target)) node.open = false;
     });
     this.host.addEventListener("keydown", (event) => {
       const node = event.key === "Escape" ? event.target.closest("details") : null;
@@ -90,7 +92,7 @@ class Filters {
   }
 
   apply() {
-    for (const node of this.host.children) node.mark();
+    for (const node of this.menus) node.mark();
     document.getElementById("clear").disabled = isEmpty(this.filter);
     this.changed();
   }
@@ -108,6 +110,12 @@ class Filters {
     this.apply();
     this.search.focus(); // the button is disabled now and would lose it
   }
+}
+
+// Words to be found, each anywhere; what stands in quotes is found as it is.
+function wordsOf(text) {
+  const found = text.normalize("NFC").toLowerCase().matchAll(/"([^"]+)"|(\S+)/g);
+  return [...found].map((m) => m[1] ?? m[2]);
 }
 
 function tally(codes, n) {

@@ -2,13 +2,13 @@
 
 const BEYOND = 8; // rows kept on either side of what is in sight
 const SHOWN_COLUMNS = [
-  { key: "rank", label: "#", type: "number", width: "3.2rem" },
-  { key: "customer", label: "Customer", width: "17%" },
-  { key: "churn_probability", label: "Risk", width: "8.2rem" },
+  { key: "rank", label: "#", type: "number", width: "3rem" },
+  { key: "customer", label: "Customer", width: "8.4rem" },
+  { key: "churn_probability", label: "Risk", width: "7.9rem" },
   { key: "stage", label: "Stage", width: "5.6rem", optional: true },
-  { key: "value_at_stake", label: "At stake", type: "number", width: "6rem" },
+  { key: "value_at_stake", label: "At stake", type: "number", width: "5.6rem" },
   { key: "expected_profit", label: "Profit", type: "number", width: "5.4rem" },
-  { key: "last_order", label: "Last order", width: "6.6rem" },
+  { key: "last_order", label: "Last order", width: "6.3rem" },
   { key: "days_overdue", label: "Overdue", type: "number", width: "5.4rem" },
   { key: "reason_1", label: "First reason", width: "" },
 ];
