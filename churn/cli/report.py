@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from churn.config import Config
+
+
+class Style(enum.StrEnum):
+    """How a digest is formatted."""
+
+    markdown = "markdown"
+    text = "text"
+    slack = "slack"
 
 
 def report(
@@ -31,6 +40,9 @@ def report(
     personal: Annotated[
         bool, typer.Option("--personal", help="Show the contact columns of the configuration too.")
     ] = False,
+    digest: Annotated[
+        Style | None, typer.Option(help="Print the digest for mail or chat in this style, and write nothing.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Write the report of a night: one HTML file that needs no network, to be opened in any browser."""
@@ -39,13 +51,21 @@ def report(
 
     settings = read_config(config)
     folder = _night(settings, as_of, night)
+    if digest is not None:
+        from churn.report.digest import digest as digest_of
+
+        given = [name for name, used in (("--out", out), ("--personal", personal), ("--json", json)) if used]
+        if given:
+            raise ParameterError(f"{given[0]} is for the report", fix="Leave it or --digest away.")
+        typer.echo(digest_of(folder, digest.value))
+        return
     with progress(quiet=json):
         contact = _contact(settings, folder) if personal else None
         file = write_report(folder, out, contact=contact)
     if json:
         print_json({"report": str(file), "night": str(folder), "bytes": file.stat().st_size})
         return
-    typer.echo(f"Written to {short(file)}: open it in a browser, it needs no network")
+    typer.echo(f"Written to {short(file)}: open it in a browser, it needs no network. Beside it digest.md")
 
 
 def _night(settings: Config, as_of: str | None, night: Path | None) -> Path:

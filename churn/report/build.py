@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from churn.display import format_amount, format_count, format_percent
 from churn.files import replace_text
 from churn.progress import report
+from churn.report.digest import digest
 from churn.report.embed import packed, safe_json
-from churn.report.folder import NightFolder, read_night
+from churn.report.folder import NightFolder, night_before, read_night
 from churn.report.rows import TOGETHER, list_payload, timeline_chunks
 from churn.report.sections import sections
 from churn.report.verdict import three_sentences
@@ -76,7 +77,9 @@ def write_report(
     """
     night = read_night(folder)
     target = Path(out) if out is not None else night.path / "report.html"
-    replace_text(target, render(night, contact))
+    page, short = render(night, contact), digest(folder, previous=night_before(night))
+    replace_text(target, page)
+    replace_text(target.with_name("digest.md"), short)
     return target
 
 

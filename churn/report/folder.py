@@ -146,12 +146,7 @@ def newest_night(root: Path) -> Path:
     MissingFileError
         There is none.
     """
-    nights = (
-        sorted(p.parent for p in root.glob("*/summary.json") if not p.parent.name.startswith("."))
-        if root.is_dir()
-        else []
-    )
-    nights = [p for p in nights if p.name[:4].isdigit()]  # DATE or DATETIME; not backtest, features
+    nights = _nights(root)
     if not nights:
         raise MissingFileError(
             f"There is no night in {root} yet",
@@ -159,3 +154,15 @@ def newest_night(root: Path) -> Path:
             code="no-night",
         )
     return nights[-1]
+
+
+def night_before(night: NightFolder) -> Path | None:
+    """Return the newest older night beside one, also while it is still written under another name."""
+    own = night.as_of.replace(":", "").replace(" ", "T")
+    older = [p for p in _nights(night.path.resolve().parent) if own and p.name < own]
+    return older[-1] if older else None
+
+
+def _nights(root: Path) -> list[Path]:
+    """Return the folders of nights by date, oldest first; a backtest or a folder half written is none."""
+    return sorted(p.parent for p in root.glob("[0-9][0-9][0-9][0-9]-*/summary.json"))

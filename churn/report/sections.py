@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from churn.display import format_percent
 from churn.progress import report
 from churn.report import charts
 from churn.report.charts import Chart
 from churn.report.folder import NightFolder
 from churn.report.health import health
 
-_NUMBER = re.compile(r"[-−+]?\D{0,4}[\d,]*\.?\d+( ?%| days?)?( to [\d.,]+ %)?")
+_NUMBER = re.compile(r"\D{0,5}[\d,]*\.?\d+( ?%| days?)?")
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def _retention(night: NightFolder) -> Section:
     blocks = _blocks(
         charts.flow(now) if now else None,
         charts.trend(found.get("series") or {}, outlook),
-        _expected_and_actual(found.get("expected_and_actual") or []),
+        charts.expected_and_actual(found.get("expected_and_actual")),
     )
     return Section(
         "retention",
@@ -92,25 +90,6 @@ def _retention(night: NightFolder) -> Section:
         blocks,
         _missing(night, "retention.json"),
     )
-
-
-def _expected_and_actual(past: list[Mapping[str, Any]]) -> Chart | None:
-    """Return earlier nights' expected rates beside what came, as a table."""
-    if not past:
-        return None
-    head = ("night", "expected", "interval", "actual")
-    rows = []
-    for p in past:
-        low, high = p.get("low"), p.get("high")
-        rows.append(
-            (
-                str(p.get("as_of", "")),
-                format_percent(p.get("expected")),
-                "" if low is None or high is None else f"{format_percent(low)} to {format_percent(high)}",
-                "not over yet" if p.get("actual") is None else format_percent(p["actual"]),
-            )
-        )
-    return Chart("What earlier nights expected, and what came", "", head, tuple(rows))
 
 
 def _drivers(night: NightFolder) -> Section:
@@ -122,6 +101,7 @@ def _drivers(night: NightFolder) -> Section:
         (),
         _blocks(
             charts.drivers(model.get("drivers"), night.currency),
+            charts.importance(model),
             charts.stages(summary.get("stages"), rules if isinstance(rules, dict) else None),
         ),
         _missing(night, "model.json"),
@@ -133,13 +113,17 @@ def _cohorts(night: NightFolder) -> Section:
     groups = (found.get("by") or {}).values()
     return Section(
         "cohorts",
-        "Retention by cohort and group",
+        "Cohorts, groups and purchases",
         (),
         _blocks(
             charts.triangle(found.get("cohorts")),
             charts.curve(found.get("cohorts")),
             charts.survival(found.get("survival")),
             *(charts.by_group(series, f"groups-{i}") for i, series in enumerate(groups)),
+            charts.purchases(found.get("purchases"), night.currency),
+            charts.lifetime(found.get("purchases"), night.currency),
+            charts.recurring(found.get("purchases"), night.currency),
+            charts.surveys(found.get("purchases")),
         ),
         _missing(night, "retention.json"),
     )
@@ -155,6 +139,9 @@ def _belief(night: NightFolder) -> Section:
         charts.gain(model),
         charts.baselines(model),
         charts.profit(model, night.currency),
+        charts.by_cutoff(model),
+        charts.segments(model),
+        charts.ablation(model),
     )
     if model and not model.get("backtest"):
         words.append(

@@ -66,3 +66,12 @@ def test_personal_data_only_on_demand_and_only_where_columns_are_named(place, ca
     emails = shown["contact: email"]
     texts = emails if isinstance(emails, list) else [emails["names"][c] for c in emails["codes"]]
     assert "@" in texts[shown["customer"].index("C000003")]
+
+
+def test_the_digest_is_printed_and_nothing_written(place, capsys):
+    assert run(["report", "shop.yaml", "--digest", "text"]) == 0
+    assert capsys.readouterr().out.startswith("shop, 2025-12-31")
+    assert not (place / "out" / "shop" / "2025-12-31" / "report.html").exists()
+    assert run(["report", "shop.yaml", "--digest", "text", "--out", "x.html"]) == 1
+    assert "--out is for the report" in capsys.readouterr().err
+    assert run(["report", "shop.yaml", "--digest", "morse"]) == 2

@@ -28,7 +28,7 @@ def test_one_file_that_names_nothing_outside_itself(night):
     assert named.found
     assert all(link.startswith(("#", "data:")) for link in named.found)
     assert "@import" not in page
-    assert "url(" not in page
+    assert "url(" not in page.replace("url(#", "")  # of clip paths in the page itself
 
 
 def test_hostile_content_never_becomes_html(night):
@@ -51,7 +51,7 @@ def test_it_is_written_where_asked_and_what_was_there_is_replaced_in_one_step(ni
     target = tmp_path / "deep" / "list.html"
     assert churn.write_report(night, target) == target
     assert not (night / "report.html").exists()
-    assert [p.name for p in target.parent.iterdir()] == ["list.html"]
+    assert sorted(p.name for p in target.parent.iterdir()) == ["digest.md", "list.html"]
 
 
 def test_files_that_are_missing_are_told_in_their_sections(night):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from churn.errors import DataError, MissingFileError
-from churn.report.folder import newest_night, read_night
+from churn.report.folder import newest_night, night_before, read_night
 
 
 def test_a_missing_file_is_named_with_the_command_that_writes_it(night):
@@ -44,3 +44,13 @@ def test_the_newest_night_is_by_date_and_no_other_folder(tmp_path):
     assert newest_night(tmp_path).name == "2025-12-31"
     with pytest.raises(MissingFileError, match="There is no night in"):
         newest_night(tmp_path / "other")
+
+
+def test_the_night_before_is_found_also_from_a_folder_that_is_still_written(tmp_path):
+    from tests.report.conftest import make_night
+
+    fresh = make_night(tmp_path / ".2025-12-31.abc.new", 20)
+    assert night_before(read_night(fresh)) is None
+    for name in ("2025-12-29", "2025-12-30", "2025-12-31", "2026-01-01"):
+        make_night(tmp_path / name, 20)
+    assert night_before(read_night(fresh)).name == "2025-12-30"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -264,8 +265,7 @@ def test_the_download_holds_what_is_shown_and_no_formula(open_report, folder, ta
     with r.page.expect_download() as caught:
         r.page.click("#download")
     assert caught.value.suggested_filename == "at_risk_shop_2025-12-31.csv"
-    with open(caught.value.path(), encoding="utf-8-sig", newline="") as file:
-        text = file.read()
+    text = Path(caught.value.path()).read_bytes().decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     fits = table[table["risk_band"] == "critical"].set_index("customer")
     found = {row["customer"].removeprefix("'"): row for row in rows}

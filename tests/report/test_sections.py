@@ -1,0 +1,35 @@
+from churn.files import write_json
+from churn.report.charts import Chart
+from churn.report.folder import read_night
+from churn.report.sections import Block, sections
+
+
+def test_columns_of_numbers_are_told_from_dates_and_names():
+    rows = (
+        ("orders", "1,234", "91.0 %", "2025-01-01", "£5.20", ""),
+        ("tickets", "3", "", "2025-01-02", "-£7", ""),
+    )
+    assert Block(Chart("t", "", ("a",) * 6, rows)).numbers == {1, 2, 4}
+    assert Block(Chart("t", "", ("a",), ())).numbers == frozenset()
+
+
+def test_each_section_says_what_is_missing_and_shows_what_is_there(night):
+    found = sections(read_night(night))
+    assert list(found) == ["retention", "drivers", "cohorts", "belief", "health"]
+    assert [b.chart.title for b in found["retention"].blocks] == ["From S to E"]  # from the summary alone
+    for key, file in [("drivers", "model.json"), ("cohorts", "retention.json"), ("health", "health.json")]:
+        assert found[key].missing == (f"{file} is not in this night's folder. churn score CONFIG writes it.",)
+
+
+def test_a_model_without_a_backtest_names_the_command(night):
+    write_json(night / "model.json", {"verdict": ["It beats them."], "backtest": None})
+    words = sections(read_night(night))["belief"].words
+    assert words[0] == "It beats them."
+    assert "churn backtest CONFIG" in words[-1]
+
+
+def test_data_health_comes_from_the_checks(night, history):
+    write_json(night / "health.json", history.checks.to_dict())
+    found = sections(read_night(night))["health"]
+    assert found.missing == ()
+    assert "orders" in [r[0] for r in found.blocks[0].chart.rows]
