@@ -55,9 +55,9 @@ def track_training(training: Training, history: History, settings: Config, folde
 def default_model(settings: Config) -> Path:
     """Return the folder of the champion, or of the challenger where there is none."""
     shelf = shelf_of(settings)
-    for role in ("champion", "challenger"):
-        if shelf.has(role):
-            return shelf.root / role
+    found = shelf.in_use()
+    if found is not None:
+        return found
     raise ModelError(
         f"There is no trained model for {settings.name} in {short(shelf.root)}",
         fix="Train one first with churn train CONFIG, or name one with --model.",

@@ -6,6 +6,7 @@ What is counted per customer adds up over parts, so whoever goes through them on
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -122,8 +123,19 @@ class CustomerBase(Calendar):
 
     def parts(self, tables: Collection[str] | None = None) -> Iterator[History]:
         """Yield the parts, each loaded when it is asked for; with tables named, at least these are in them."""
-        for number in range(self.count):
-            yield self.load(number, tables)
+        if self.count == 1 or not isinstance(self.origin, LogStore):
+            for number in range(self.count):
+                yield self.load(number, tables)
+            return
+        # The next part is read while this one is worked on: reading is mostly waiting and unpacking.
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self.load, 0, tables)
+            for number in range(1, self.count + 1):
+                part = coming.result()
+                if number < self.count:
+                    coming = ahead.submit(self.load, number, tables)
+                yield part
+                del part
 
 
 def holds(base: CustomerBase) -> tuple[pd.Index[Any], np.ndarray]:

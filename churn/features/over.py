@@ -9,8 +9,8 @@ from churn.data.base import CustomerBase, Tally, count
 from churn.data.history import History
 from churn.data.store import LogStore
 from churn.errors import ParameterError
-from churn.features.compute import feature_matrices, pool_figures
-from churn.features.executor import Executor, Source, parts, pools_of
+from churn.features.compute import feature_matrices, pool_figures, split
+from churn.features.executor import Executor, Source, Whole, parts, pools_of
 from churn.features.own import Computed
 from churn.features.signal import Array, Measure, Pool, Signal
 from churn.progress import report
@@ -94,6 +94,18 @@ def pools_over(
     found = pool_figures(executors, compared)
     report("Comparing customers", done, done)
     return found
+
+
+def pools_at(base: CustomerBase, cutoffs: Sequence[int], signals: Sequence[Signal]) -> Pools:
+    """Return the figures of all customers that signals compare with, also of a base in one piece."""
+    found = pools_over(base, cutoffs, signals)
+    if found is not None:
+        return found
+    compared: list[Measure] = [s.measure for s in signals if pools_of([s.measure])]
+    history = base.load(0, None)
+    whole = Whole(history)
+    blocks = [Executor(Source.of(p, whole, start), cutoffs, compared) for start, p in split(history)]
+    return pool_figures(lambda: blocks, compared)
 
 
 def compute_over(

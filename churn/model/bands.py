@@ -38,6 +38,18 @@ def bands_of(p: np.ndarray) -> np.ndarray:
     return np.select([odds >= k * average for _, k in BANDS], [name for name, _ in BANDS], default="low")
 
 
+def band_of(p: float, mean: float) -> str:
+    """Return the name of one prediction's band, given the mean prediction of all.
+
+    Examples
+    --------
+    >>> band_of(0.5, 0.2), band_of(0.1, 0.2)
+    ('critical', 'low')
+    """
+    odds, average = p / max(1 - p, 1e-12), mean / max(1 - mean, 1e-12)
+    return next((name for name, k in BANDS if odds >= k * average), "low")
+
+
 def is_listed(p: np.ndarray, threshold: float | None = None) -> np.ndarray:
     """Return which predictions are on the at-risk list, shape (n_rows,).
 

@@ -8,7 +8,8 @@ nothing that fits is passed over in the reasons, never in the sum.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -219,10 +220,8 @@ def explain_listed(
     setting = Setting(model.signals, cutoff, calendar.timezone, currency, model.features.ignored_after_days)
     texts: list[list[str]] = []
     rows: list[tuple[Any, ...]] = []
-    for start in range(0, len(X), _TOGETHER):
+    for start, part, contributions in _contributions(model, X, shift, threads):
         report("Finding the reasons", start, len(X))
-        part = X[start : start + _TOGETHER]
-        contributions = model.contributions(part, shift=shift, threads=threads)
         for at, e in enumerate(explain_rows(setting, part, contributions), start):
             up = [r.text for r in e.up] or [NOTHING.format(100 * e.base_probability)]
             texts.append([*_padded(up, MOST_UP), *_padded([r.text for r in e.down], MOST_DOWN)])
@@ -238,6 +237,27 @@ def explain_listed(
     table.insert(0, "customer", customers[position])
     words = dict.fromkeys(("direction", "family", "story", "topic", "text", "numbers"), str)
     return columns, table.astype({"place": np.int64, "push_log_odds": np.float64, **words})
+
+
+def _contributions(
+    model: Model, X: Rows, shift: float, threads: int
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield rows with their contributions; the next ones are computed while these are told."""
+
+    def compute(start: int) -> tuple[int, np.ndarray, np.ndarray]:
+        part = X[start : start + _TOGETHER]
+        return start, part, model.contributions(part, shift=shift, threads=threads)
+
+    if len(X) <= _TOGETHER:
+        yield from [compute(0)] if len(X) else []
+        return
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(compute, 0)
+        for start in range(_TOGETHER, len(X) + _TOGETHER, _TOGETHER):
+            found = coming.result()
+            if start < len(X):
+                coming = ahead.submit(compute, start)
+            yield found
 
 
 def _padded(texts: list[str], most: int) -> list[str]:

@@ -46,6 +46,10 @@ class Shelf:
         """The champion before this one."""
         return self.root / PREVIOUS
 
+    def in_use(self) -> Path | None:
+        """Return the folder of the model that scores: the champion, or the challenger where there is none."""
+        return next((self.root / role for role in (CHAMPION, CHALLENGER) if self.has(role)), None)
+
     def has(self, role: str) -> bool:
         """Tell whether there is a model in a role."""
         restore_folder(self.root / role)

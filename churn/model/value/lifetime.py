@@ -175,4 +175,5 @@ def lifetime_value(
     paid = shares + paid_when_leaving * (before - shares)
     discount = (1 + discount_rate) ** (-(starts + lengths / 2) / _YEAR_DAYS)
     factor = discount if season is None else discount * season
-    return np.asarray(spend_if_staying * (paid @ (lengths / horizon_days * factor)))
+    # Not a product of matrices: that would round otherwise for one row and for many.
+    return np.asarray(spend_if_staying * np.einsum("ij,j->i", paid, lengths / horizon_days * factor))
