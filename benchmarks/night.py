@@ -129,7 +129,10 @@ def measure_floors(folder: Path) -> None:
     base = CustomerBase.of(LogStore.of(settings))
     t = base.closing
     (place,) = (folder / "output" / "night").iterdir()
-    frames = {name: pd.read_parquet(place / f"{name}.parquet") for name in ("scores", "at_risk", "reasons", "timeline")}
+    frames = {
+        name: pd.read_parquet(place / f"{name}.parquet")
+        for name in ("scores", "at_risk", "reasons", "timeline")
+    }
     listed = set(frames["at_risk"]["customer"])
     pools = pools_over(base, [t], model.signals)
     floors: dict[str, list[float]] = {}
@@ -172,7 +175,7 @@ def main() -> None:
     try:
         if not (folder / "models").is_dir():
             print(json.dumps(make(folder, given.customers, given.events, given.top)))
-        show(*measured(folder, "night"), *measured(folder, "floors"))
+        show(*measured(folder, "night"), measured(folder, "floors")[1])
     finally:
         if not given.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -187,7 +190,7 @@ def measured(folder: Path, part: str) -> tuple[Any, dict[str, Any]]:
     return run, json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
 
 
-def show(run: Any, steps: dict[str, list[float]], floor_run: Any, found: dict[str, Any]) -> None:
+def show(run: Any, steps: dict[str, list[float]], found: dict[str, Any]) -> None:
     """Print the table."""
     floors = found["floors"]
     wall, cpu = (sum(v[i] for v in floors.values()) for i in (0, 1))

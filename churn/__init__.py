@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from churn.retention.rate import retention_rate
     from churn.scoring import score
     from churn.scoring.past import score_history
+    from churn.scoring.scorer import open_scorer
 
 _HOMES = {
     "ChurnError": "churn.errors",
@@ -63,6 +64,7 @@ _HOMES = {
     "load_model": "churn.model.bundle",
     "make_history": "churn.data.load",
     "make_shop": "churn.data.simulate",
+    "open_scorer": "churn.scoring.scorer",
     "purchases": "churn.retention.purchases",
     "read_config": "churn.config",
     "retention_between": "churn.retention.periods",
@@ -100,6 +102,7 @@ __all__ = [
     "load_model",
     "make_history",
     "make_shop",
+    "open_scorer",
     "purchases",
     "read_config",
     "retention_between",

@@ -51,8 +51,9 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     from churn.data.simulate import make_shop
     from churn.model.plots import training_figures
     from churn.model.train import train
-    from churn.scoring import score
+    from churn.report import report_of
     from churn.scoring.deliver import write_outputs
+    from churn.scoring.night import run_night
 
     file = out / "churn.yaml"
     if file.is_file() and file.read_text(encoding="utf-8") != _CONFIG:
@@ -90,8 +91,10 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     with replacing_folder(out / "plots") as folder:
         for name, figure in training_figures(training.model.evaluation, training.model.importance()).items():
             figure.savefig(folder / f"{name}.png")
-    scores = score(training.model, history, settings=settings.scoring, value=settings.value)
-    folder = scores.write(settings.place(settings.output) / settings.name / scores.as_of)
+    night = run_night(training.model, history, settings=settings)
+    scores = night.scores
+    target = settings.place(settings.output) / settings.name / scores.as_of
+    folder = night.write(target, report_of(target))
     write_outputs(scores, settings, ())
 
     where = os.path.relpath(folder)
@@ -103,6 +106,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
         f"{e.metrics['recency']['auc'].value:.3f}, RFM logistic {e.metrics['rfm_logistic']['auc'].value:.3f}; "
         f"the shop's own best possible from the same log {best:.3f}.",
         "What to do next",
+        f"  open the report     {where}/report.html",
         f"  open the list       {where}/at_risk.csv (all scores: scores.parquet, the rates: summary.json)",
         f"  see the model       {os.path.relpath(out / 'plots')}/calibration.png, gain.png, importance.png",
         f"  see the run         mlflow ui --backend-store-uri {uri}",

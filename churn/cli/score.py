@@ -12,9 +12,10 @@ from churn.cli.common import (
     AsOf,
     ConfigFile,
     ModelFolder,
-    load,
+    load_base,
     own_signals,
     print_json,
+    print_result,
     progress,
     show_scores,
 )
@@ -40,6 +41,11 @@ def score(
         bool, typer.Option("--record/--no-record", help="Keep the scores for churn history.")
     ] = True,
     list_by: Annotated[str | None, typer.Option(help="Whom to list: money, threshold or odds.")] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(help="Score this customer alone, as the whole night would, and write nothing."),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave the HTML report away.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
     json: AsJson = False,
 ) -> None:
@@ -48,32 +54,32 @@ def score(
 
     from churn.config import read_config
     from churn.model.bundle import load_model
-    from churn.scoring import score as score_customers
+    from churn.report import report_of
     from churn.scoring.deliver import write_outputs
+    from churn.scoring.night import run_night
     from churn.scoring.outputs.targets import targets_of
+    from churn.scoring.record import past_runs, record_folder
+    from churn.scoring.runid import file_name
+    from churn.scoring.scorer import open_scorer
 
     described = read_config(config)
     scoring = list_settings(described, top=top, threshold=threshold, list_by=list_by)
     targets = targets_of(described, to)  # a mistake is told before the work
-    settings, history = load(config, quiet=json)
+    settings, base = load_base(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=own_signals(settings))
     check_definition(bundle, settings, config)
+    if customer is not None:
+        settings = settings.model_copy(update={"scoring": scoring})
+        with progress(quiet=json):
+            found = open_scorer(settings, as_of, model=bundle, data=base).score(customer)
+        print_result(found, json)
+        return
     with progress(quiet=json):
-        scores = score_customers(
-            bundle,
-            history,
-            as_of,
-            settings=scoring,
-            value=settings.value,
-            economics=settings.economics,
-            threads=settings.training.threads,
-        )
-        folder = scores.write(
-            out
-            or settings.place(settings.output)
-            / settings.name
-            / scores.as_of.replace(":", "").replace(" ", "T")
-        )
+        runs = past_runs(record_folder(settings))
+        night = run_night(bundle, base, as_of, settings=settings, scoring=scoring, runs=runs)
+        scores = night.scores
+        target = out or settings.place(settings.output) / settings.name / file_name(scores.as_of)
+        folder = night.write(target, None if no_report else report_of(target))
         written = write_outputs(scores, settings, targets, record=record, night=folder)
     if json:
         customers = loads(scores.at_risk.to_json(orient="records"))  # unknown values become null
@@ -81,7 +87,7 @@ def score(
         print_json({**scores.summary(), "folder": str(folder), "outputs": outputs, "customers": customers})
         return
     show_scores(scores)
-    files = "at_risk.parquet, at_risk.csv, reasons.parquet, scores.parquet, summary.json"
-    typer.echo(f"\nWritten to {short(folder)}: {files}")
+    files = "at_risk.csv, scores.parquet, summary.json, retention.json and more"
+    typer.echo(f"\nWritten to {short(folder)}: {files if no_report else f'report.html, {files}'}")
     for output in written:
         typer.echo(output.render())

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from churn.features.executor import pools_of
 from churn.features.over import Pools
 from churn.features.signal import Signal
 from churn.files import write_json
+
+if TYPE_CHECKING:
+    from churn.model.bundle import Model
+    from churn.scoring.score import Scored
 
 JSON, ARRAYS = "context.json", "context.npz"
 _FORMAT = 1
@@ -62,7 +66,8 @@ class Context:
         facts = {k: v for k, v in vars(self).items() if k != "pools"}
         named = None if self.pools is None else [repr(pool) for (pool, _), _ in pools]
         write_json(folder / JSON, {"format": _FORMAT, **facts, "pools": named})
-        np.savez(folder / ARRAYS, **{str(i): figures for i, (_, figures) in enumerate(pools)})
+        arrays: dict[str, Any] = {str(i): figures for i, (_, figures) in enumerate(pools)}
+        np.savez(folder / ARRAYS, **arrays)
 
     @classmethod
     def read(cls, folder: Path, signals: Sequence[Signal]) -> Context | None:
@@ -84,6 +89,24 @@ class Context:
     def fits(self, model: str, cutoff: int, log: dict[str, Any]) -> bool:
         """Tell whether it is of the same model, cutoff and log."""
         return (self.model, self.cutoff, self.log) == (model, cutoff, log)
+
+
+def context_of(
+    found: Scored, model: Model, base: CustomerBase, cutoff: int, slipping_after: float
+) -> Context:
+    """Return what is known of all customers after they were scored."""
+    gap = found.usual_gap_days
+    return Context(
+        model.digest,
+        cutoff,
+        mark_of(base),
+        found.forecast.shift,
+        None if np.isnan(gap) else float(gap),
+        float(found.churn_probability.mean()),
+        found.scores.standing["fallback"]["churn_probability"],
+        slipping_after,
+        found.pools,
+    )
 
 
 def mark_of(base: CustomerBase) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,19 +18,17 @@ from churn.display import Rendered
 from churn.files import replacing_folder, write_json
 from churn.model.bundle import Model
 from churn.progress import report
-from churn.retention.cohorts import CohortTally
+from churn.retention.further import further_tallies
 from churn.retention.overview import Overview, OverviewTally
-from churn.retention.survival import SurvivalTally
 from churn.scoring.belief import believe
-from churn.scoring.context import Context
+from churn.scoring.context import Context, context_of
+from churn.scoring.listing import list_rule
 from churn.scoring.result import Scores
 from churn.scoring.score import prepare, score_base
 from churn.scoring.timeline import TIMELINE_COLUMNS, timeline
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from churn.retention.overview import Counted
 
 MOST_TIMELINES = 10_000  # customers whose events are written: nobody opens more
 
@@ -46,7 +44,10 @@ class Night(Rendered):
     overview : Overview
         Retention by period, segment and channel, cohorts, and what is expected.
     timeline : pandas.DataFrame
-        What happened with the listed customers, newest first; columns as in `TIMELINE_COLUMNS`.
+        What happened with the listed customers, newest first; columns as in `TIMELINE_COLUMNS`; of the
+        first 10,000 where the list is longer.
+    segments : pandas.DataFrame
+        The listed customers' segments.
     belief : dict
         How far the model can be believed, and what drives risk tonight.
     health : CheckReport
@@ -58,6 +59,7 @@ class Night(Rendered):
     scores: Scores
     overview: Overview
     timeline: pd.DataFrame
+    segments: pd.DataFrame
     belief: dict[str, Any]
     health: CheckReport
     context: Context = field(repr=False)
@@ -82,6 +84,7 @@ class Night(Rendered):
         with replacing_folder(target, replaces=("report.html", "digest.md")) as fresh:
             self.scores.write_files(fresh)
             self.timeline.to_parquet(fresh / "timeline.parquet", index=False)
+            self.segments.to_parquet(fresh / "segments.parquet", index=False)
             write_json(fresh / "retention.json", self.overview.to_dict())
             write_json(fresh / "model.json", self.belief)
             write_json(fresh / "health.json", self.health.to_dict())
@@ -102,7 +105,7 @@ def run_night(
     *,
     settings: Config | None = None,
     scoring: ScoringSettings | None = None,
-    expected_and_actual: Sequence[dict[str, Any]] = (),
+    runs: pd.DataFrame | None = None,
     threads: int | None = None,
 ) -> Night:
     """Score all customers and work out everything else that a night's folder holds.
@@ -122,8 +125,8 @@ def run_night(
         Rule of the list, value, economics, calendar of the retention figures, and where a backtest was written.
     scoring : ScoringSettings, optional
         Instead of those of `settings`.
-    expected_and_actual : sequence of dict, optional
-        Earlier nights' expected retention beside what came.
+    runs : pandas.DataFrame, optional
+        Earlier nights from `churn.scoring.record.past_runs`; what they expected is set beside what came.
     threads : int, optional
         Of the predictions; those of ``settings.training`` when left out, else 2.
 
@@ -149,13 +152,11 @@ def run_night(
     economics = settings.economics if settings else EconomicsSettings()
     calendar = settings.retention if settings else RetentionSettings()
     threads = threads or (settings.training.threads if settings else 2)
+    list_rule(scoring, economics)  # before anything is computed
     base, t = prepare(model, data, as_of)
     definition = model.definition
-    others: dict[str, Counted] = {
-        "cohorts": CohortTally(base, definition, known_before=t, settings=calendar),
-        "survival": SurvivalTally(base, definition, known_before=t, settings=calendar),
-    }
-    counted, health = OverviewTally(base, definition, t, calendar, others), HealthTally()
+    others = further_tallies(base, definition, t, calendar)
+    counted, health = OverviewTally(base, definition, t, calendar, others, runs), HealthTally()
     found = score_base(
         model,
         base,
@@ -167,38 +168,60 @@ def run_night(
         tallies=(counted, health),
     )
     scores = found.scores
-    events = timelines(base, scores.at_risk["customer"], t, currency=scoring.currency)
+    events, people = about_listed(base, scores.at_risk["customer"], t, currency=scoring.currency)
     backtest = settings.place(settings.output) / settings.name / "backtest" if settings else None
     report("Judging the model")
     belief = believe(model, backtest, at_risk=scores.at_risk, reasons=scores.reasons)
-    overview = counted.result(found.churn_probability, found.recency_days, expected_and_actual)
-    return Night(scores, overview, events, belief, health.report, found.context)
+    overview = counted.result(found.churn_probability, found.recency_days, found.forecast.level_sd)
+    context = context_of(found, model, base, t, scoring.slipping_after)
+    return Night(scores, overview, events, people, belief, health.report, context)
 
 
-def timelines(
+def about_listed(
     base: CustomerBase,
     customers: pd.Series,
     cutoff: int,
     *,
     currency: str = "",
     most: int = MOST_TIMELINES,
-) -> pd.DataFrame:
-    """Return what happened with the first customers of a list, newest first, in the order of the list."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what happened with the first customers of a list, and the segments of all of them, in one pass.
+
+    Parameters
+    ----------
+    base : CustomerBase
+        The customers.
+    customers : pandas.Series
+        The list; both frames are in its order.
+    cutoff : int
+        The instant T.
+    currency : str
+        Before amounts.
+    most : int, default 10,000
+        Of how many customers the events are told.
+    """
     import pandas as pd
 
-    ids = pd.Index(customers.iloc[:most])
-    frames = []
+    ids = pd.Index(customers)
+    frames: list[pd.DataFrame] = []
+    segments = {name: np.full(len(ids), "", dtype=object) for name in base.segments}
     for number, part in enumerate(base.parts() if len(ids) else ()):
         report("Telling what happened", number, base.count)
-        positions = part.customers.get_indexer(ids)
-        if (positions >= 0).any():
-            frames.append(timeline(part, positions[positions >= 0], cutoff, currency=currency))
+        at = part.customers.get_indexer(ids)
+        here = np.flatnonzero(at >= 0)
+        told = here[here < most]
+        if len(told):
+            frames.append(timeline(part, at[told], cutoff, currency=currency))
+        for name, category in part.segments.items():
+            labels = np.array([*category.labels, ""], dtype=object)  # code -1: the last, empty one
+            segments[name][here] = labels[category.codes[at[here]]]
     report("Telling what happened", base.count, base.count)
+    people = pd.DataFrame({"customer": ids, **{k: pd.array(v, dtype="str") for k, v in segments.items()}})
     if not frames:
-        return pd.DataFrame(columns=list(TIMELINE_COLUMNS))
-    together = pd.concat(frames, ignore_index=True)
+        return pd.DataFrame(columns=list(TIMELINE_COLUMNS)), people
+    together = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     rank = ids.get_indexer(pd.Index(together["customer"]))
-    return together.iloc[np.argsort(rank, kind="stable")].reset_index(drop=True)
+    return together.iloc[np.argsort(rank, kind="stable")].reset_index(drop=True), people
 
 
 class HealthTally:

@@ -139,13 +139,17 @@ class Scores(Rendered):
         """
         target = Path(folder)
         with replacing_folder(target) as fresh:
-            self.at_risk.to_parquet(fresh / "at_risk.parquet", index=False)
-            readable = self.at_risk.round({"churn_probability": 4} | dict.fromkeys(_AMOUNTS, 2))
-            csv_safe(readable).to_csv(fresh / "at_risk.csv", index=False)
-            self.reasons.to_parquet(fresh / "reasons.parquet", index=False)
-            self.everyone.to_parquet(fresh / "scores.parquet", index=False)
-            write_json(fresh / "summary.json", self.summary())
+            self.write_files(fresh)
         return target
+
+    def write_files(self, folder: Path) -> None:
+        """Write the files into a folder that is there."""
+        self.at_risk.to_parquet(folder / "at_risk.parquet", index=False)
+        readable = self.at_risk.round({"churn_probability": 4} | dict.fromkeys(_AMOUNTS, 2))
+        csv_safe(readable).to_csv(folder / "at_risk.csv", index=False)
+        self.reasons.to_parquet(folder / "reasons.parquet", index=False)
+        self.everyone.to_parquet(folder / "scores.parquet", index=False)
+        write_json(folder / "summary.json", self.summary())
 
     def value_line(self) -> str:
         """Say in one sentence what all active customers are expected to spend."""

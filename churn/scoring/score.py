@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from churn.config import EconomicsSettings, ScoringSettings, ValueSettings
-from churn.data.base import CustomerBase
+from churn.data.base import CustomerBase, Tally
 from churn.data.calendar import Calendar
 from churn.data.history import DAY_US, History, Instant
 from churn.data.store import LogStore
 from churn.errors import DataError
-from churn.features.over import base_for
+from churn.features.over import Pools, base_for
 from churn.model.bands import bands_of
+from churn.model.baserate import Forecast
 from churn.model.bundle import Model, check_ready
 from churn.model.explain import TEXT_COLUMNS, explain_listed
 from churn.model.predictor import probability
@@ -74,17 +77,75 @@ def score(
     DataError
         Nobody is active at the cutoff.
     """
+    settings, economics = settings or ScoringSettings(), economics or EconomicsSettings()
+    list_rule(settings, economics)  # before anything is computed
+    base, t = prepare(model, data, as_of)
+    return score_base(
+        model,
+        base,
+        t,
+        settings=settings,
+        value=value or ValueSettings(),
+        economics=economics,
+        threads=threads,
+    ).scores
+
+
+def prepare(
+    model: Model, data: History | LogStore | CustomerBase, as_of: Instant | None = None
+) -> tuple[CustomerBase, int]:
+    """Return the customers that a model is to score, and the cutoff; see `check_ready` for the errors."""
+    t = check_ready(model, data, as_of)
+    return base_for(data, model.signals), t
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores, and what came up on the way.
+
+    Attributes
+    ----------
+    scores : Scores
+        The result.
+    churn_probability, recency_days : numpy.ndarray of shape (n_active,)
+        Of the active customers, ids sorted.
+    forecast : Forecast
+        Of the base rate.
+    pools : mapping or None
+        Figures of all customers with which signals compare; None where the log is one piece.
+    usual_gap_days : float
+        All customers' mean gap between days with an order; NaN where there is none.
+    """
+
+    scores: Scores
+    churn_probability: np.ndarray
+    recency_days: np.ndarray
+    forecast: Forecast
+    pools: Pools | None
+    usual_gap_days: float
+
+
+def score_base(
+    model: Model,
+    base: CustomerBase,
+    t: int,
+    *,
+    settings: ScoringSettings,
+    value: ValueSettings,
+    economics: EconomicsSettings,
+    threads: int = 2,
+    tallies: Sequence[Tally] = (),
+) -> Scored:
+    """Score customers at a cutoff, as `score`; `tallies` count in the same pass, in which all tables are read."""
     import pandas as pd
 
-    settings, value = settings or ScoringSettings(), value or ValueSettings()
-    economics = economics or EconomicsSettings()
-    list_rule(settings, economics)  # before anything is computed
-    t = check_ready(model, data, as_of)
-    definition, base = model.definition, base_for(data, model.signals)
+    definition = model.definition
     outlook, gap = OutlookTally(base, definition, t), UsualGap(definition, t)
     standing = StandingTally(definition, t, gap, settings.slipping_after)
     with SignalRows(several=base.count > 1) as rows:
-        passed = pass_over(model, base, t, rows, threads=threads, first=(gap,), tallies=(outlook, standing))
+        passed = pass_over(
+            model, base, t, rows, threads=threads, first=(gap,), tallies=(outlook, standing, *tallies)
+        )
         if len(passed.customers) == 0:
             raise DataError(
                 f"Nobody is active on {base.date(t)}",
@@ -116,11 +177,12 @@ def score(
         at_risk, reasons = _list(
             model, base, t, passed, active, listing.chosen, ahead.shift, settings, threads
         )
-    return Scores(
+    recency = passed.signals["recency_days"]
+    scores = Scores(
         at_risk,
         everybody.everyone,
         reasons,
-        outlook.result(p, passed.signals["recency_days"], ahead.level_sd),
+        outlook.result(p, recency, ahead.level_sd),
         base.date(t),
         definition.describe(),
         listing.at_risk,
@@ -145,6 +207,7 @@ def score(
         listing.to_dict(),
         everybody.facts,
     )
+    return Scored(scores, p, recency, ahead, passed.pools, gap.days)
 
 
 def _list(

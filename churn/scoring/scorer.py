@@ -29,7 +29,7 @@ from churn.model.reasons.explanation import Explanation
 from churn.model.reasons.words import Setting
 from churn.model.shelf import Shelf
 from churn.progress import report
-from churn.scoring.context import Context, mark_of
+from churn.scoring.context import Context, context_of, mark_of
 from churn.scoring.passes import active_at, spend_of
 from churn.scoring.runid import file_name
 from churn.scoring.score import prepare, score_base
@@ -97,7 +97,7 @@ class CustomerScore(Rendered):
             return f"{head}; no longer active, so there is no score. {self.definition[0].upper()}{self.definition[1:]}."
         head += f"; {format_percent(self.churn_probability)} churn, risk {self.risk_band}"
         if self.explanation is None:
-            return f"{head}\nNo history that the model could go by: the mean probability of the newest customers stands in."
+            return f"{head}\nNo history that the model could go by: the mean probability of new customers stands in."
         assert self.value_at_stake is not None
         assert self.lifetime_value is not None
         place = f"rank {self.rank:,} of {self.listed:,} listed" if self.rank else "not on the list"
@@ -139,7 +139,11 @@ class Scorer:
         value: ValueSettings | None = None,
     ) -> None:
         self.model, self.base, self.cutoff, self.context = model, base, cutoff, context
-        self._ranks, self._scoring, self._value = ranks, scoring or ScoringSettings(), value or ValueSettings()
+        self._ranks, self._scoring, self._value = (
+            ranks,
+            scoring or ScoringSettings(),
+            value or ValueSettings(),
+        )
         self._ids, self._part_of = holds(base)
         self._parts: OrderedDict[int, History] = OrderedDict()
         self._pools = context.pools or pools_at(base, [cutoff], model.signals)
@@ -173,9 +177,7 @@ class Scorer:
         model, context, t = self.model, self.context, self.cutoff
         gap = np.nan if context.usual_gap_days is None else context.usual_gap_days
         code = int(
-            stages(
-                one, model.definition, t, usual_gap_days=gap, slipping_after=context.slipping_after
-            )[0]
+            stages(one, model.definition, t, usual_gap_days=gap, slipping_after=context.slipping_after)[0]
         )
         if code == UNKNOWN:
             raise not_known(self.base, one.customers[0], t)
@@ -183,12 +185,12 @@ class Scorer:
         who, when, means = one.customers[0], self.base.date(t), model.definition.describe()
         money = self._scoring.currency
         if not len(active_at(one, model.definition, t)):
-            p = context.fallback if code == UNSEEN else None
-            basis = "fallback" if code == UNSEEN else "lapsed"
-            band = "" if p is None else band_of(p, context.mean_probability)
-            nothing = (None, None, None, None, None)
+            unseen = code == UNSEEN
+            mean = context.fallback if unseen else None
+            band = "" if mean is None else band_of(mean, context.mean_probability)
+            basis, nothing = "fallback" if unseen else "lapsed", (None, None, None, None, None)
             return CustomerScore(
-                who, when, stage, basis, p, band, *nothing, len(self._ranks), None, means, money
+                who, when, stage, basis, mean, band, *nothing, len(self._ranks), None, means, money
             )
         (X,) = feature_matrices(one, [t], [np.array([0])], model.signals, pools=self._pools)
         p = probability(model.predictor.log_odds(X, threads=1) + context.shift)
@@ -232,6 +234,7 @@ def open_scorer(
     as_of: Instant | None = None,
     *,
     model: Model | str | Path | None = None,
+    data: History | LogStore | CustomerBase | None = None,
     threads: int | None = None,
 ) -> Scorer:
     """Open the model and the saved log of a configuration, to score single customers.
@@ -247,6 +250,8 @@ def open_scorer(
         The cutoff T; the midnight after the last order when left out.
     model : Model, str or Path, optional
         The champion when left out, or the challenger where there is none.
+    data : History, LogStore or CustomerBase, optional
+        The log, where it is open already.
     threads : int, optional
         Of the predictions while everybody is scored.
 
@@ -275,7 +280,8 @@ def open_scorer(
             fix="Train again, or set the definition back.",
             code="other-definition",
         )
-    data = LogStore.of(settings) if settings.log.path is not None else load_history(settings)
+    if data is None:
+        data = LogStore.of(settings) if settings.log.path is not None else load_history(settings)
     base, t = prepare(model, data, as_of)
     nights = settings.place(settings.output) / settings.name
     found = _from_night(nights / file_name(base.date(t)), model, base, t)
@@ -324,7 +330,8 @@ def _from_scratch(
         threads=threads or settings.training.threads,
     )
     at_risk = found.scores.at_risk
-    return found.context, dict(zip(at_risk["customer"].tolist(), at_risk["rank"].tolist(), strict=True))
+    context = context_of(found, model, base, cutoff, settings.scoring.slipping_after)
+    return context, dict(zip(at_risk["customer"].tolist(), at_risk["rank"].tolist(), strict=True))
 
 
 def not_known(base: CustomerBase, customer: Any, cutoff: int) -> ParameterError:
