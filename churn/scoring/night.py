@@ -172,7 +172,7 @@ def run_night(
     backtest = settings.place(settings.output) / settings.name / "backtest" if settings else None
     report("Judging the model")
     belief = believe(model, backtest, at_risk=scores.at_risk, reasons=scores.reasons)
-    overview = counted.result(found.churn_probability, found.recency_days, found.forecast.level_sd)
+    overview = counted.result(found.churn_probability, found.recency_days, level_sd=found.forecast.level_sd)
     context = context_of(found, model, base, t, scoring.slipping_after)
     return Night(scores, overview, events, people, belief, health.report, context)
 
