@@ -46,7 +46,7 @@ def by_cutoff(model: Mapping[str, Any], key: str = "cutoffs") -> Chart | None:
     title = "The model at earlier cutoffs: AUC"
     lines = (("model", "the model", ACCENT, -0.07), (best, words.get(best, best), SERIES[1], 0.07))
     found = {(f["cutoff"], f["predictor"]): f["auc"] for f in figures}
-    with canvas(480, 260) as (figure, axes):
+    with canvas(430, 260) as (figure, axes):
         for name, label, colour, shift in lines:
             there = [
                 (i + shift, found[c, name]) for i, c in enumerate(cutoffs) if _value_of(found.get((c, name)))
@@ -96,7 +96,7 @@ def segments(model: Mapping[str, Any], key: str = "segments") -> Chart | None:
         return None
     shown = found[:_SEGMENTS]
     title = "Predicted and observed in parts of the base"
-    with canvas(480, 70 + 24 * len(shown)) as (figure, axes):
+    with canvas(430, 70 + 24 * len(shown)) as (figure, axes):
         for i, s in enumerate(shown):
             axes.plot([s["predicted"], s["churn_rate"]], [i, i], color=LINE, linewidth=2, zorder=1)
         y = range(len(shown))
@@ -155,7 +155,7 @@ def ablation(model: Mapping[str, Any], key: str = "ablation") -> Chart | None:
     if not found:
         return None
     title = "What each family of signals adds to the AUC"
-    with canvas(480, 60 + 26 * len(found)) as (figure, axes):
+    with canvas(430, 60 + 26 * len(found)) as (figure, axes):
         axes.axvline(0, color=LINE, linewidth=1)
         for i, a in enumerate(found):
             sure = a.get("low") is not None and (a["low"] > 0 or a["high"] < 0)

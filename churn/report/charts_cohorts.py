@@ -166,7 +166,7 @@ def curve(cohorts: Mapping[str, Any] | None, key: str = "curve") -> Chart | None
         return None
     every = str(cohorts.get("every", "period"))
     title = f"All cohorts together, by {every}s since the first"
-    with canvas(480, 260) as (figure, axes):
+    with canvas(430, 260) as (figure, axes):
         ages = [c["age"] for c in found]
         axes.fill_between(
             ages, [c["low"] for c in found], [c["high"] for c in found], color=ACCENT_SOFT, linewidth=0
@@ -217,7 +217,7 @@ def survival(found: Mapping[str, Any] | None, key: str = "survival") -> Chart | 
     if found is None or not curves:
         return None
     title = "Not lost yet, by days since the first order"
-    with canvas(480, 280) as (figure, axes):
+    with canvas(430, 280) as (figure, axes):
         for i, (name, c) in enumerate(curves[:_CURVES]):
             colour = ACCENT if len(curves) == 1 else SERIES[i % len(SERIES)]
             days, share = [r["day"] for r in c], [r["rate"] for r in c]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 480, 280
+WIDTH, HEIGHT = 430, 270
 FONT = 12.0
 _LARGEST = 1.15  # times its size in px; the letters would outgrow those of the page
 

@@ -42,7 +42,7 @@ def drivers(found: Mapping[str, Any] | None, currency: str = "", key: str = "dri
         return None
     shown = stories[:_STORIES]
     title = "What pushes risk up among the listed"
-    with canvas(480, 66 + 28 * len(shown)) as (figure, axes):
+    with canvas(430, 66 + 28 * len(shown)) as (figure, axes):
         shares = [d["share"] for d in shown]
         first = [d["first"] / max(int(found.get("listed") or 1), 1) for d in shown]
         axes.barh(range(len(shown)), shares, height=0.62, color=ACCENT_SOFT)
@@ -58,7 +58,7 @@ def drivers(found: Mapping[str, Any] | None, currency: str = "", key: str = "dri
         axes.set_yticks(range(len(shown)), [short(d["story"]) for d in shown])
         axes.tick_params(axis="y", labelcolor=TEXT)
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_xlim(0, max(shares) * 1.45)
+        axes.set_xlim(0, max(shares) * 1.6)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.set_xlabel("share of the listed; in full colour: the strongest reason")
@@ -112,7 +112,7 @@ def stages(
         return None
     title = "Customers by stage"
     names = list(found)
-    with canvas(480, 36 + 28 * len(names)) as (figure, axes):
+    with canvas(430, 36 + 28 * len(names)) as (figure, axes):
         colours = [_STAGE_COLOURS.get(n, MUTED) for n in names]
         axes.barh(range(len(names)), list(found.values()), height=0.62, color=colours)
         for i, n in enumerate(names):

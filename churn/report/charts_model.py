@@ -40,7 +40,7 @@ def calibration(model: Mapping[str, Any], key: str = "calibration") -> Chart | N
         return None
     title = "Predicted and observed churn"
     top = max(*(b["high"] for b in bins), *(b["predicted"] for b in bins)) * 1.06
-    with canvas(480, 300) as (figure, axes):
+    with canvas(430, 300) as (figure, axes):
         axes.plot([0, top], [0, top], color=MUTED, linestyle=_DASHED, linewidth=1)
         x, y = [b["predicted"] for b in bins], [b["observed"] for b in bins]
         low, high = [b["low"] for b in bins], [b["high"] for b in bins]
@@ -93,7 +93,7 @@ def gain(model: Mapping[str, Any], key: str = "gain") -> Chart | None:
     rate = model.get("churn_rate") or (model.get("judged") or {}).get("churn_rate")
     title = "Who left, reached by depth of contact"
     depth, reached = [0.0, *(g["depth"] for g in gains)], [0.0, *(g["reached"] for g in gains)]
-    with canvas(480, 300) as (figure, axes):
+    with canvas(430, 300) as (figure, axes):
         if rate:
             axes.plot([0, rate, 1], [0, 1, 1], color=MUTED, linewidth=1)
             axes.text(rate + 0.02, 0.965, "perfect", color=MUTED, va="top")
@@ -136,7 +136,7 @@ def baselines(model: Mapping[str, Any], metric: str = "auc", key: str = "baselin
     name = {"auc": "AUC", "log_loss": "log loss"}.get(metric, metric.replace("_", " "))
     title = f"The model beside simple rules: {name}"
     order = [found[0], *sorted(found[1:], key=lambda b: -b["figures"][metric]["value"])]
-    with canvas(480, 62 + 34 * len(order)) as (figure, axes):
+    with canvas(430, 62 + 34 * len(order)) as (figure, axes):
         for i, b in enumerate(order):
             e = b["figures"][metric]
             colour = ACCENT if b["predictor"] == "model" else MUTED
@@ -150,7 +150,7 @@ def baselines(model: Mapping[str, Any], metric: str = "auc", key: str = "baselin
         axes.tick_params(axis="y", labelcolor=TEXT)
         axes.set_ylim(len(order) - 0.5, -0.8)
         axes.set_xlabel("AUC: 0.5 is chance, 1 is perfect" if metric == "auc" else name)
-        axes.margins(x=0.08)
+        axes.margins(x=0.14)
         axes.grid(axis="x")
         said = "; ".join(f"{b['words']} {b['figures'][metric]['value']:.3f}" for b in order)
         svg = finish(figure, key, title, said)
@@ -212,7 +212,7 @@ def profit(model: Mapping[str, Any], currency: str = "", key: str = "profit") ->
 
     mine = money(by_depth["model"]["value"])
     best = max(range(len(depth)), key=mine.__getitem__)
-    with canvas(480, 300) as (figure, axes):
+    with canvas(430, 300) as (figure, axes):
         axes.axhline(0, color=LINE, linewidth=1)
         low, high = money(by_depth["model"]["low"]), money(by_depth["model"]["high"])
         axes.fill_between(depth, low, high, color=ACCENT_SOFT, linewidth=0)

@@ -149,7 +149,7 @@ def surveys(found: Mapping[str, Any] | None, key: str = "surveys") -> Chart | No
     title = " and ".join(k.upper() for k in kinds)
     panels = tuple((k, words[k], writes[k]) for k in kinds)
     every = str((found or {}).get("every", "period"))
-    svg = _multiples(periods, panels, key, title, every, columns=len(kinds), width=480)
+    svg = _multiples(periods, panels, key, title, every, columns=len(kinds), width=430)
     rows = [
         (
             p.get("period_start"),
@@ -196,7 +196,7 @@ def _multiples(
                 label.set_horizontalalignment(side if len(ticks) > 1 else "center")
         for axes in list(grid.flat)[len(panels) :]:
             axes.set_axis_off()
-        return finish(figure, key, title, "; ".join(said), least=560 if width > 480 else None)
+        return finish(figure, key, title, "; ".join(said), least=560 if width > 430 else None)
 
 
 def _panel(axes: Any, shown: Sequence[Row], name: str, write: Write) -> str:
@@ -268,7 +268,7 @@ def lifetime(found: Mapping[str, Any] | None, currency: str = "", key: str = "li
     every = str(found.get("every", "period"))
     title = f"Brought so far by a customer, by {every}s since the first"
     ages, values = [p["age"] for p in pooled], [p["value"] for p in pooled]
-    with canvas(480, 260) as (figure, axes):
+    with canvas(430, 260) as (figure, axes):
         axes.plot(ages, values, color=ACCENT, linewidth=1.8)
         axes.annotate(
             format_amount(values[-1], currency),
@@ -324,7 +324,7 @@ def expected_and_actual(found: Sequence[Row] | None, key: str = "expected") -> C
         return None
     shown = nights[-_PERIODS:]
     title = "Expected and actual retention"
-    with canvas(480, 250) as (figure, axes):
+    with canvas(430, 250) as (figure, axes):
         bars = [(i, n) for i, n in enumerate(shown) if n.get("low") is not None and n.get("high") is not None]
         axes.vlines(
             [i for i, _ in bars],

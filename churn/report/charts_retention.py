@@ -52,7 +52,7 @@ def flow(period: Period, key: str = "flow") -> Chart:
         f"{format_count(e)} were active at the end (E)."
     )
     gap, bar = 0.035 * most, 0.16
-    with canvas(480, 230) as (figure, axes):
+    with canvas(430, 230) as (figure, axes):
         axes.set_axis_off()
         right = [("new", new, GOOD_SOFT, GOOD), ("reactivated", back, GOOD_SOFT, GOOD)]
         _block(axes, 0, 0, retained, bar, ACCENT)
@@ -152,7 +152,7 @@ def trend(
         rows.append(
             ("expected next", "", "", "", "", "", "", format_percent(expected), _range(low, high), "forecast")
         )
-    with canvas(480, 260) as (figure, axes):
+    with canvas(430, 260) as (figure, axes):
         known = [(i, p) for i, p in enumerate(shown) if p.get("retention_rate") is not None]
         over = [(i, p) for i, p in known if not p.get("running")]
         axes.vlines(
@@ -295,7 +295,7 @@ def by_group(series: Mapping[str, Any] | None, key: str = "groups") -> Chart | N
         return None
     by = str(series.get("by") or "group")
     title = f"Retention by {by}, {everyone.get('period_start')} to {everyone.get('period_end')}"
-    with canvas(480, 58 + 24 * len(shown)) as (figure, axes):
+    with canvas(430, 58 + 24 * len(shown)) as (figure, axes):
         if everyone.get("retention_rate") is not None:
             axes.axvline(everyone["retention_rate"], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
             axes.text(

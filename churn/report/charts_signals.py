@@ -27,7 +27,7 @@ def importance(model: Mapping[str, Any], key: str = "importance") -> Chart | Non
         return None
     shown = stories[:_STORIES]
     title = "What the model goes by"
-    with canvas(480, 40 + 28 * len(shown)) as (figure, axes):
+    with canvas(430, 40 + 28 * len(shown)) as (figure, axes):
         axes.barh(range(len(shown)), [s["share"] for s in shown], height=0.62, color=ACCENT)
         for i, s in enumerate(shown):
             words = (
