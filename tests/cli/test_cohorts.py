@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from churn.__main__ import run
-from churn.cli.cohorts import which_kind
+from churn.cli.cohorts import KINDS, which_kind
 from churn.data.simulate import make_shop
 from churn.definition import Inactivity
 from churn.errors import ParameterError
@@ -101,7 +101,7 @@ def test_what_does_not_go_together_is_told(config, capsys):
 
 
 def test_which_kind_is_none_without_a_flag():
-    none = dict.fromkeys(("cohorts", "survival", "purchases"), False)
+    none = dict.fromkeys(KINDS, False)
     assert which_kind(none, {"every": "month", "measure": None}) is None
     assert which_kind({**none, "survival": True}, {"every": None, "by": "country"}) == "survival"
     with pytest.raises(ParameterError, match="--step does not go with --survival"):

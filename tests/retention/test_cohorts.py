@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import churn
@@ -89,7 +89,7 @@ WHEN = st.sampled_from(
 LATE = st.sampled_from([0, 0, 0, DAY, 40 * DAY])
 
 
-@generated
+@settings(generated, max_examples=20)
 @given(
     st.lists(st.tuples(st.sampled_from("abcdef"), WHEN, LATE), min_size=1, max_size=16),
     st.sampled_from([0, 10, ACTIVE]),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.data.base import CustomerBase, count
@@ -69,7 +69,7 @@ def by_rows(bought: list[Row], back: list[Row], p: int) -> dict[str, Any]:
     return out
 
 
-@generated
+@settings(generated, max_examples=20)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcde"), WHEN, AMOUNT, st.sampled_from([0, 0, 30 * DAY])), max_size=24
@@ -164,3 +164,18 @@ def test_tables_that_are_asked_for_are_enough(saved_shop, definition) -> None:
     assert np.isclose(
         tally.result().periods[3].net, tally.result().periods[3].gross - tally.result().periods[3].returned
     )
+
+
+def test_a_night_tells_an_amount_as_it_was_known_then() -> None:
+    """An order of January was corrected in March: the night of February still has the old amount."""
+    jan, mar = instant("2024-01-10"), instant("2024-03-10")
+    row = {"customer": "a", "time": jan, "order_id": "1", "amount": 10.0, "recorded_at": jan}
+    rows = [
+        row,
+        {**row, "amount": 25.0, "recorded_at": mar},
+        {"customer": "z", "time": mar, "order_id": "2", "amount": 1.0, "recorded_at": mar},
+    ]
+    history = history_of(Tables(rows))
+    assert purchases(history, RULE, as_of="2024-02-20").periods[0].gross == 10.0
+    assert purchases(history, RULE).periods[0].gross == 25.0
+    assert purchases(history, RULE, as_of="2024-02-20").lifetime.before.revenue[0] == 10.0  # type: ignore[union-attr]

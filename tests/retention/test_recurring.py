@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.definition import Inactivity, Subscription
@@ -75,7 +75,7 @@ def test_without_prices_or_subscriptions_there_is_none() -> None:
     assert purchases(history_of(Tables(orders(JAN, APR), subscriptions=rows)), RULE).recurring is None
 
 
-@generated
+@settings(generated, max_examples=20)
 @given(
     st.lists(
         st.tuples(

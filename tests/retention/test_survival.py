@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
@@ -27,7 +27,7 @@ WHEN = st.sampled_from(
 )
 
 
-@generated
+@settings(generated, max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), WHEN), min_size=1, max_size=24))
 def test_lives_are_what_the_rows_say_and_the_curve_is_scipys(drawn: list[tuple[str, int]]) -> None:
     rows = [r for c, t in drawn for r in orders(t, customer=c)]
