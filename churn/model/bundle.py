@@ -25,6 +25,7 @@ from churn.model.bundlefiles import digest_of, find_bundle, listed_names, open_b
 from churn.model.contents import read_contents, write_contents
 from churn.model.evaluate import Evaluation
 from churn.model.predictor import Predictor
+from churn.model.schemas import check_schema
 from churn.model.value.spend import SpendModel
 from churn.version import __version__
 
@@ -107,18 +108,8 @@ class Model(Rendered):
         return tuple(by_name[n] for n in self.signal_names)
 
     def check_history(self, data: History | LogStore | CustomerBase) -> None:
-        """Raise a `ModelError` where the data lack a table or column that the model's signals read."""
-        there = Schema.of_data(data).columns
-        for signal in self.signals:
-            lacking = sorted(signal.measure.needs() - there, key=str)
-            if lacking:
-                table, column = lacking[0]
-                raise ModelError(
-                    f"The data have no {table}{'.' + column if column else ' table'}, which the model was trained with",
-                    given=f"needed for {signal.name} and perhaps more",
-                    fix="Bring the same tables and columns as for training, or train again without them.",
-                    code="schema-changed",
-                )
+        """Raise a `ModelError` where the data lack what the model's signals read, or hold another kind of value."""
+        check_schema(self.signals, self.importance(), self.schema, Schema.of_data(data))
 
     def forecast(self, data: History | LogStore | CustomerBase, cutoff: int, *, threads: int = 2) -> Forecast:
         """Forecast by how many log-odds the base rate at a cutoff moves the predictions; see `churn.model.baserate`."""

@@ -12,6 +12,7 @@ from churn.features.signal import Signal
 from churn.model.bundle import Model, Training
 from churn.model.evaluate import Evaluation, evaluate
 from churn.model.fold import Fold, final_cutoff, fit_at
+from churn.model.inputs import inputs_at
 from churn.model.value.fit import fit_spend
 from churn.model.value.spend import SpendModel
 from churn.model.verdict import training_verdict
@@ -137,5 +138,6 @@ def make_model(
         },
         own,
         spend,
+        {"inputs": inputs_at(history, definition, fold.cutoff)},
         base_rate=fold.base_rate,
     )

@@ -12,6 +12,7 @@ from churn.files import replacing_folder, write_json
 from churn.model.bands import BANDS
 from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS
 from churn.retention.outlook import Outlook
+from churn.scoring.changes import Change
 from churn.scoring.csvsafe import csv_safe
 from churn.scoring.runid import run_id
 from churn.scoring.stages import stages_line
@@ -69,6 +70,8 @@ class Scores(Rendered):
         By what the list goes, and how many are left out by what.
     standing : dict
         ``stages`` and ``basis`` counted, ``stage_rules``, and what stands in for those without a history.
+    changes : tuple of Change
+        What is otherwise in the data than at training; where scores may suffer it is among the warnings too.
     """
 
     at_risk: pd.DataFrame
@@ -85,6 +88,7 @@ class Scores(Rendered):
     value: dict[str, Any] = field(default_factory=dict)
     listing: dict[str, Any] = field(default_factory=dict)
     standing: dict[str, Any] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
 
     @cached_property
     def active(self) -> pd.DataFrame:
@@ -106,6 +110,7 @@ class Scores(Rendered):
             "as_of": self.as_of,
             "definition": self.definition,
             "warnings": list(self.warnings),
+            "changes": [vars(c) for c in self.changes],
             "known": len(self.everyone),
             "population": len(self.active),
             **self.standing,
@@ -173,7 +178,8 @@ class Scores(Rendered):
         """Say in a sentence or two in which stages the known customers are, and what stands in for a score."""
         line = f"Known customers: {format_count(len(self.everyone))}: {stages_line(self.standing['stages'])}."
         fallback = self.standing["fallback"]
-        return f"{line} {fallback['said']}." if fallback["customers"] else line
+        notes = "".join(f" {c.text}" for c in self.changes if not c.is_warning)
+        return (f"{line} {fallback['said']}." if fallback["customers"] else line) + notes
 
     def _repr_html_(self) -> str:
         import html

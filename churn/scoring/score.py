@@ -14,6 +14,7 @@ from churn.data.calendar import Calendar
 from churn.data.history import DAY_US, History, Instant
 from churn.data.store import LogStore
 from churn.errors import DataError
+from churn.features.catalogue import Schema
 from churn.features.over import Pools, base_for
 from churn.model.bands import bands_of
 from churn.model.baserate import Forecast
@@ -22,6 +23,7 @@ from churn.model.explain import TEXT_COLUMNS, explain_listed
 from churn.model.predictor import probability
 from churn.progress import report
 from churn.retention.outlook import OutlookTally
+from churn.scoring.changes import Change, find_changes, tally_for
 from churn.scoring.listing import choose, list_rule, value_if_saved
 from churn.scoring.passes import Passed, pass_over, spend_of
 from churn.scoring.result import Scores
@@ -141,10 +143,16 @@ def score_base(
 
     definition = model.definition
     outlook, gap = OutlookTally(base, definition, t), UsualGap(definition, t)
-    standing = StandingTally(definition, t, gap, settings.slipping_after)
+    standing, tonight = StandingTally(definition, t, gap, settings.slipping_after), tally_for(model, t)
     with SignalRows(several=base.count > 1) as rows:
         passed = pass_over(
-            model, base, t, rows, threads=threads, first=(gap,), tallies=(outlook, standing, *tallies)
+            model,
+            base,
+            t,
+            rows,
+            threads=threads,
+            first=(gap,),
+            tallies=(outlook, standing, tonight, *tallies),
         )
         if len(passed.customers) == 0:
             raise DataError(
@@ -178,6 +186,7 @@ def score_base(
             model, base, t, passed, active, listing.chosen, ahead.shift, settings, threads
         )
     recency = passed.signals["recency_days"]
+    changes = find_changes(model, tonight, Schema.of_data(base), base)
     scores = Scores(
         at_risk,
         everybody.everyone,
@@ -197,7 +206,7 @@ def score_base(
             "churn_version": model.training.get("churn_version"),
             "base_rate": {**vars(ahead), "said": ahead.describe()},
         },
-        _warnings(base, model, t),
+        _warnings(base, model, t, changes),
         {
             "horizon_days": definition.horizon_days,
             **value.model_dump(),
@@ -206,6 +215,7 @@ def score_base(
         },
         listing.to_dict(),
         everybody.facts,
+        changes,
     )
     return Scored(scores, p, recency, ahead, passed.pools, gap.days)
 
@@ -260,8 +270,8 @@ def _list(
     return at_risk, reasons
 
 
-def _warnings(calendar: Calendar, model: Model, t: int) -> tuple[str, ...]:
-    out = []
+def _warnings(calendar: Calendar, model: Model, t: int, changes: tuple[Change, ...]) -> tuple[str, ...]:
+    out = [change.text for change in changes if change.is_warning]
     if not model.beats_baselines:
         out.append(
             "This model does not beat the simple baselines on later data: a plain rule would rank as well or better."

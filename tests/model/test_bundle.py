@@ -60,6 +60,7 @@ FILES = [
     "MANIFEST.json",
     "MLmodel",
     "bundle.json",
+    "extra_inputs.json",
     "python_env.yaml",
     "requirements.txt",
     "serving_input_example.json",
