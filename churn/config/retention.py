@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from churn.config.base import PositiveDays, Settings
+from churn.config.base import PositiveDays, Settings, not_a_flag
 
 Every = Literal["day", "week", "month", "quarter", "year", "rolling"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -28,6 +28,9 @@ class RetentionSettings(Settings):
         Length of a rolling period, and days from one to the next.
     small_below : int, default 30
         Rates of fewer customers at the start are marked as small.
+    begin_days : int, optional
+        Days from the first order of the data in which nobody can be called new, for cohorts, survival and lifetime
+        value; as many as the definition needs to see who is active when left out.
     nps_kinds : tuple of str, default ("nps",)
         Kinds of surveys whose scores are answers from 0 to 10 of the net promoter score.
     csat_kinds : tuple of str, default ("csat",)
@@ -40,5 +43,9 @@ class RetentionSettings(Settings):
     rolling_days: PositiveDays = 90
     rolling_step_days: PositiveDays = 30
     small_below: Annotated[int, Field(ge=0)] = 30
+    begin_days: Annotated[int, Field(ge=0, le=3650), BeforeValidator(not_a_flag)] | None = Field(
+        None,
+        description="days from the first order in which nobody can be called new; else as the definition needs",
+    )
     nps_kinds: tuple[str, ...] = ("nps",)
     csat_kinds: tuple[str, ...] = ("csat",)

@@ -52,9 +52,9 @@ def cohorts(
     as_of : date, datetime or str, optional
         The instant T at which somebody looks: only what had happened and was known strictly before it counts.
     begin_days : int, optional
-        Days from the first order of the data in which nobody can be called new; `definition.lookback_days` when left
-        out. Whose first order lies in a period that begins within them is no acquisition of that period, but
-        "before the data begin".
+        Days from the first order of the data in which nobody can be called new; those of `calendar`, or
+        `definition.lookback_days`, when left out. Whose first order lies in a period that begins within them is no
+        acquisition of that period, but came "earlier".
     calendar : RetentionSettings, optional
         The user's calendar, and from how few customers on a cohort is marked as small.
 
@@ -103,7 +103,7 @@ class CohortTally:
         self.base, self.definition, self.every, self.by = base, definition, every, by
         self.known = None if known_before is None else base.instant(known_before, "known_before")
         self.spans = cohort_spans(base, every, self.settings, self.known)
-        self.begin_days = definition.lookback_days if begin_days is None else begin_days
+        self.begin_days = beginning(definition, self.settings, begin_days)
         self.tables = tuple(dict.fromkeys(("orders", *definition.tables)))
         self._counts = GroupCounts.of(base, by)
 
@@ -173,6 +173,20 @@ class CohortTally:
             before_active=active[:cut].sum(axis=0),
             before_ordered=ordered[:cut].sum(axis=0),
         )
+
+
+def beginning(definition: Definition, settings: RetentionSettings, asked: int | None = None) -> int:
+    """Return the days from the first order of the data in which nobody can be called new.
+
+    Examples
+    --------
+    >>> from churn.definition import Inactivity
+    >>> rule, settings = Inactivity(180, 60), RetentionSettings()
+    >>> beginning(rule, settings), beginning(rule, RetentionSettings(begin_days=0)), beginning(rule, settings, 30)
+    (180, 0, 30)
+    """
+    given = settings.begin_days if asked is None else asked
+    return definition.lookback_days if given is None else given
 
 
 def cohort_spans(

@@ -12,7 +12,7 @@ from churn.data.history import DAY_US, EventLog, History, Instant
 from churn.definition import Definition
 from churn.definition.orders import first_row
 from churn.retention.answers import AnswerTally
-from churn.retention.cohorts import cohort_of, cohort_spans, known_logs, rows_of
+from churn.retention.cohorts import beginning, cohort_of, cohort_spans, known_logs, rows_of
 from churn.retention.lifetime import Lifetime
 from churn.retention.money import Money, amount
 from churn.retention.periods import read_as_of
@@ -178,7 +178,8 @@ class PurchaseTally:
                     *(money[2:] if comparable else (None, None, None)),
                 )
             )
-        early = sum(s.start < begins for s in self.spans)
+        new_from = beginning(self.definition, self.settings)
+        early = sum(s.start < base.data_start + new_from * DAY_US for s in self.spans) if new_from else 0
         return Purchases(
             every=self.every,
             periods=tuple(periods),

@@ -14,7 +14,7 @@ from churn.definition import Definition
 from churn.definition.kaplan import KaplanMeier, kaplan_meier
 from churn.display import Rendered, format_count, format_percent, table_text
 from churn.retention.bounds import calendar_spans
-from churn.retention.cohorts import known_logs
+from churn.retention.cohorts import beginning, known_logs
 from churn.retention.grouped import GroupCounts, folded
 from churn.retention.groups import UNKNOWN, Grouping
 from churn.retention.periods import read_as_of
@@ -253,7 +253,7 @@ def survival(
         The instant T at which somebody looks: only what had happened and was known strictly before it counts.
     begin_days : int, optional
         Customers first active within so many days of the first order of the data are left out, because they may
-        have come before; `definition.lookback_days` when left out.
+        have come before; those of `calendar`, or `definition.lookback_days`, when left out.
     calendar : RetentionSettings, optional
         The user's calendar, and how many customers are few.
 
@@ -300,7 +300,7 @@ class SurvivalTally:
         self.base, self.definition, self.by = base, definition, by
         self.known = None if known_before is None else base.instant(known_before, "known_before")
         self.until = base.closing if self.known is None else min(self.known, base.closing)
-        self.begin_days = definition.lookback_days if begin_days is None else begin_days
+        self.begin_days = beginning(definition, self.settings, begin_days)
         years = calendar_spans(base, "year", settings=self.settings, known_before=self.known)
         self._years = np.array([s.start for s in years], dtype=np.int64)
         digits = 4 if self.settings.year_starts_in == 1 else 10

@@ -21,6 +21,8 @@ from churn.retention.cohorts import CohortTally, cohorts
 from churn.retention.grouped import SHOWN_GROUPS
 from churn.retention.groups import OTHER, UNKNOWN
 from churn.retention.periods import retention_between
+from churn.retention.purchases import purchases
+from churn.retention.survival import survival
 from churn.retention.triangle import Cohorts
 from tests.features.oracle import DAY, HOUR, Row, Tables, instant, local_day
 from tests.features.tables import generated, history_of, orders
@@ -204,6 +206,15 @@ def test_who_came_at_the_beginning_of_the_data_is_no_acquisition() -> None:
         "earlier = 3 customers first seen in a month that begins within 45 days of the beginning of the data"
         in text
     )
+
+
+def test_a_new_business_has_cohorts_from_the_first_day() -> None:
+    calendar = RetentionSettings(begin_days=0)
+    found = small(*orders(instant("2024-01-05")), begin_days=None, calendar=calendar)
+    assert (found.early, found.total.before, found.to_dict()["cohorts"][0]["customers"]) == (0, 0, 2)
+    history = history_of(Tables(orders(EDGE, KNOWN)))
+    assert survival(history, RULE, calendar=calendar).left_out == 0
+    assert purchases(history, RULE, calendar=calendar).lifetime.before is None
 
 
 def test_a_night_before_the_first_order_and_data_shorter_than_the_beginning() -> None:
