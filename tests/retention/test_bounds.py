@@ -81,6 +81,12 @@ def test_a_day_that_starts_at_one_in_the_morning():
     assert one.end == two.start == history.instant("2024-09-08")
 
 
+def test_a_day_that_a_country_left_out_is_no_period():
+    history = log("2011-12-28 12:00", "2012-01-02 12:00", "Pacific/Apia")
+    days = [first for first, _ in dates(history, "day")]
+    assert days == ["2011-12-28", "2011-12-29", "2011-12-31", "2012-01-01", "2012-01-02"]
+
+
 def test_weeks_start_when_the_user_says():
     history = log("2024-05-01", "2024-05-10")  # a Wednesday, a Friday
     assert dates(history, "week")[0] == ("2024-04-29", "2024-05-06")
