@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from churn.display import format_amount, format_count, format_percent
 from churn.files import replace_text
 from churn.progress import report
+from churn.report.charts_retention import expected_interval
 from churn.report.digest import digest
 from churn.report.embed import packed, safe_json
 from churn.report.folder import NightFolder, night_before, read_night
@@ -89,6 +90,7 @@ def render(night: NightFolder, contact: pd.DataFrame | None = None) -> str:
     payload = list_payload(night, contact)
     script = _script()
     summary = night.summary
+    outlook = (night.retention or {}).get("outlook") or summary.get("retention") or {}
     page: str = (
         _templates()
         .get_template("page.html.j2")
@@ -96,7 +98,8 @@ def render(night: NightFolder, contact: pd.DataFrame | None = None) -> str:
             title=f"{night.name}, {night.as_of}: customers at risk and retention",
             night=night,
             summary=summary,
-            outlook=(night.retention or {}).get("outlook") or summary.get("retention") or {},
+            outlook=outlook,
+            interval=expected_interval(outlook),
             verdict=three_sentences(summary, night.model),
             warnings=[str(w) for w in summary.get("warnings", [])],
             sections=sections(night),
@@ -126,13 +129,13 @@ def _line(row: dict[Any, Any], currency: str) -> dict[str, str]:
     reasons = (str(row.get(c) or "") for c in ("reason_1", "reason_2", "reason_3"))
     return {
         "rank": str(row.get("rank", "")),
-        "customer": str(row["customer"]),
+        "customer": str(row["customer"])[:80],
         "risk": "" if p is None else format_percent(min(p, 0.99), 0),
         "band": str(row.get("risk_band", "")),
         "stake": "" if stake is None else format_amount(stake, currency),
         "last_order": str(row.get("last_order") or "none"),
         "overdue": "" if overdue is None or math.isnan(overdue) else f"{overdue:.0f}",
-        "reasons": "; ".join(r for r in reasons if r),
+        "reasons": "; ".join(r[:200] for r in reasons if r),
     }
 
 

@@ -293,7 +293,7 @@ def by_group(series: Mapping[str, Any] | None, key: str = "groups") -> Chart | N
     shown = [f for f in found if f[1].get("retention_rate") is not None][:_GROUPS]
     if not shown:
         return None
-    by = str(series.get("by") or "group")
+    by = str(series.get("by") or "group").replace("_", " ")
     title = f"Retention by {by}, {everyone.get('period_start')} to {everyone.get('period_end')}"
     with canvas(430, 58 + 24 * len(shown)) as (figure, axes):
         if everyone.get("retention_rate") is not None:

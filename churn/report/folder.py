@@ -56,7 +56,8 @@ class NightFolder:
     @property
     def name(self) -> str:
         """The name of the data set."""
-        return str(self.summary.get("name") or self.path.resolve().parent.name)
+        given = self.summary.get("name") or (self.health or {}).get("name")
+        return str(given or self.path.resolve().parent.name)
 
     @property
     def as_of(self) -> str:

@@ -31,12 +31,12 @@ function fillPaper(list, rows, most) {
     `${figure(list, "churn_probability", row)} ${list.has("risk_band") ? list.value("risk_band", row) : ""}`,
     list.has("value_at_stake") ? figure(list, "value_at_stake", row) : "",
     list.has("last_order") ? figure(list, "last_order", row) || "none" : "",
-    list.has("days_overdue") ? figure(list, "days_overdue", row) : "",
+    list.has("days_overdue") ? overdue(list.value("days_overdue", row)) : "",
     ["reason_1", "reason_2", "reason_3"].filter((k) => list.has(k)).map((k) => list.value(k, row).slice(0, 200)).filter(Boolean).join("; "),
   ];
-  const numbers = new Set([0, 3, 5]);
+  const classes = ["number", null, null, "number", "short", "number", null];
   document.getElementById("paper-body").replaceChildren(...rows.slice(0, most).map((row) => element("tr", {},
-    ...cells(row).map((text, i) => element("td", numbers.has(i) ? { class: "number" } : {}, own(text))))));
+    ...cells(row).map((text, i) => element("td", { class: classes[i] }, own(text))))));
   const part = rows.length < list.n ? `${count(rows.length)} that were shown of ${count(list.n)}` : `${count(list.n)}`;
   document.getElementById("paper-note").textContent = rows.length > most
     ? `The first ${most} of ${part} listed customers; at_risk.csv beside this file has all of them.`

@@ -197,8 +197,7 @@ class Table {
     } else if (c.key === "last_order" && !text) {
       td.append("none");
     } else if (c.key === "days_overdue") {
-      const days = this.list.value(c.key, row);
-      td.append(days === null ? "" : days < 1 ? "–" : `${Math.round(days)} d`);
+      td.append(overdue(this.list.value(c.key, row)));
     } else if (c.key === "reason_1") {
       td.append(element("span", { class: "clamp" }, own(text.slice(0, 300))));
     } else {

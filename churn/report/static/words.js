@@ -31,6 +31,10 @@ function risk(value) {
   return value === null ? "" : `${Math.min(Math.round(100 * value), 99)} %`;
 }
 
+function overdue(days) {
+  return days === null ? "" : days < 1 ? "–" : `${Math.round(days)} d`;
+}
+
 function figure(list, key, row) {
   const value = list.value(key, row);
   if (value === null || value === "") return "";
