@@ -38,7 +38,9 @@ _VARIABLES = {
     GOOD_SOFT: "var(--good-soft)",
     **{colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, 1)},
 }
-_NUMBER = re.compile(r"(no rate$|[^\w\s]{0,2}[A-Z]{0,3} ?-?\d[\d,.]*( %)?( so far\))?( \[.*\])?$)")
+_NUMBER = re.compile(
+    r"\(?[^\w\s(]{0,2}[A-Z]{0,3} ?-?\d[\d,.]*( %)?( to [\d.,]+ %)?( so far\))?( \[.*\])?$|no rate$"
+)
 _HEAT = "#0102"
 _HOTTEST = 45  # per cent: up to there --text is readable on it in both themes
 
@@ -193,12 +195,23 @@ def _mixed(match: re.Match[str]) -> str:
     return f"color-mix(in srgb, var(--heat) {share}%, var(--surface))"
 
 
-def percent_axis(axis: Any, digits: int = 0) -> None:
-    """Write an axis of shares in per cent, with few ticks."""
+def percent_axis(axis: Any) -> None:
+    """Write an axis of shares in per cent, with few ticks and no digit that says nothing."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.{digits}f} %"))
+    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: tick_percent(v)))
+
+
+def tick_percent(share: float) -> str:
+    """Write a round share in per cent as exactly as it is.
+
+    Examples
+    --------
+    >>> tick_percent(0.925), tick_percent(0.9), tick_percent(-0.0)
+    ('92.5 %', '90 %', '0 %')
+    """
+    return f"{100 * share + 0.0:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def table(rows: Sequence[Sequence[object]]) -> tuple[tuple[str, ...], ...]:

@@ -17,6 +17,7 @@ from churn.report.charts_draw import (
     finish,
     percent_axis,
     table,
+    tick_percent,
 )
 
 _PERIODS = 24  # that are drawn; all of them are in the data
@@ -82,8 +83,11 @@ def purchases(found: Mapping[str, Any] | None, currency: str = "", key: str = "p
         )
         for p in periods
     ]
-    caption = "Hollow: the period is still running. " + " ".join(str(n) for n in found.get("notes") or [])
-    return Chart(title, svg, head, table(rows), caption.strip(), wide=True)
+    caption = (
+        f"Revenue kept: what the customers active at the start ordered in the {every}, as a share of what they ordered "
+        "in the one before; gross counts nobody with more than before. Hollow: the period is still running."
+    )
+    return Chart(title, svg, head, table(rows), caption, wide=True)
 
 
 def recurring(found: Mapping[str, Any] | None, currency: str = "", key: str = "recurring") -> Chart | None:
@@ -219,7 +223,9 @@ def _panel(axes: Any, shown: Sequence[Row], name: str, write: Write) -> str:
         axes.plot([i], [p[name]], marker="o", markersize=5, color=ACCENT, markerfacecolor=face)
     axes.grid(axis="y")
     axes.yaxis.set_major_locator(MaxNLocator(3))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: write(v)))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda v, _: (tick_percent if write is format_percent else write)(v))
+    )
     axes.margins(y=0.2)
     if not known:
         axes.text(0.5, 0.5, "not known", transform=axes.transAxes, ha="center", color=MUTED)
@@ -233,7 +239,11 @@ def _digits(every: str) -> int:
 
 
 def _marks(p: Row) -> str:
-    return f"running, up to {p.get('so_far')}" if p.get("so_far") else "running" if p.get("running") else ""
+    """Say what a reader of a period's figures must know."""
+    said = ["who had bought before is not known"] if p.get("beginning") else []
+    if p.get("running"):
+        said.append(f"running, up to {p['so_far']}" if p.get("so_far") else "running")
+    return ", ".join(said)
 
 
 def _or(value: float | None, write: Write) -> str:

@@ -139,7 +139,7 @@ class _Writer:
 
         def tail(shown: int) -> str:
             left = listed - shown
-            return f"\nand {format_count(left)} more, in the report" if left > 0 else ""
+            return f"\n\nand {format_count(left)} more, in the report" if left > 0 else ""
 
         for number, row in enumerate(rows, 1):
             line = f"{number}. {self._row(row, night.currency)}"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from churn.progress import report
 from churn.report import charts
+from churn.report.belief import believed
 from churn.report.charts import Chart
 from churn.report.folder import NightFolder
 from churn.report.health import health
-
-_NUMBER = re.compile(r"\D{0,5}[\d,]*\.?\d+( ?%| days?)?")
 
 
 @dataclass(frozen=True)
@@ -25,12 +23,7 @@ class Block:
     @cached_property
     def numbers(self) -> frozenset[int]:
         """Columns that hold numbers and nothing else; they are aligned right."""
-        columns = zip(*self.chart.rows, strict=True) if self.chart.rows else ()
-        return frozenset(
-            i
-            for i, cells in enumerate(columns)
-            if any(cells) and all(not c or _NUMBER.fullmatch(c) for c in cells)
-        )
+        return self.chart.numbers
 
 
 @dataclass(frozen=True)
@@ -133,7 +126,7 @@ def _belief(night: NightFolder) -> Section:
     model = night.model or {}
     facts = night.summary.get("model") or {}
     base = facts.get("base_rate") or model.get("base_rate") or {}
-    words = [*map(str, model.get("verdict") or []), *([str(base["said"])] if base.get("said") else [])]
+    words = believed(model, str(base.get("said", "")), night.as_of)
     blocks = _blocks(
         charts.calibration(model),
         charts.gain(model),
@@ -143,13 +136,8 @@ def _belief(night: NightFolder) -> Section:
         charts.segments(model),
         charts.ablation(model),
     )
-    if model and not model.get("backtest"):
-        words.append(
-            "No backtest was written: churn backtest CONFIG judges the model at several earlier cutoffs and, with "
-            "costs given, shows the profit by depth of contact."
-        )
     return Section(
-        "belief", "How far the model can be believed", tuple(words), blocks, _missing(night, "model.json")
+        "belief", "How far the model can be believed", words, blocks, _missing(night, "model.json")
     )
 
 

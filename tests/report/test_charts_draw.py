@@ -78,12 +78,16 @@ def test_heat_stays_where_letters_can_be_read():
     assert [heat(x) for x in (-1.0, 0.0, 1.0, 7.0)] == ["#010200", "#010200", "#01022d", "#01022d"]
 
 
-def test_shares_are_written_in_per_cent():
-    with canvas(300, 100) as (figure, axes):
-        axes.plot([0, 1], [0, 1])
-        percent_axis(axes.xaxis)
-        svg = finish(figure, "x", "t", "d")
-    assert ">50 %<" in svg or ">40 %<" in svg
+def test_ticks_are_written_as_exactly_as_they_are():
+    for low, high in ((0.9, 1.0), (0.915, 0.935), (0.0, 1.0), (0.9331, 0.9339)):
+        with canvas(300, 100) as (figure, axes):
+            axes.plot([low, high], [0, 1])
+            percent_axis(axes.xaxis)
+            ticks = axes.get_xticks()
+            svg = finish(figure, "x", "t", "d")
+        written = {float(t) / 100 for t in re.findall(r">(-?[\d.]+) %<", svg)}
+        assert len(written) >= 2
+        assert all(min(abs(w - t) for t in ticks) < 1e-9 for w in written)
 
 
 def test_the_data_twin_is_text_and_empty_where_nothing_is_known():
@@ -96,7 +100,18 @@ def test_labels_are_cut_and_lose_line_breaks():
 
 
 def test_columns_of_numbers_are_known():
-    cells = ("12", "£1,200", "-3.5", "12.3 %", "no rate", "0.8 [0.7, 0.9]", "EUR 12", "(12.0 % so far)")
+    cells = (
+        "12",
+        "£1,200",
+        "-3.5",
+        "12.3 %",
+        "no rate",
+        "0.8 [0.7, 0.9]",
+        "EUR 12",
+        "(12.0 % so far)",
+        "-£7",
+        "8 % to 9 %",
+    )
     rows = tuple(("2025-01-01", n, "12 words", "") for n in cells)
     assert Chart("t", "", ("a", "b", "c", "d"), rows).numbers == frozenset({1})
 

@@ -1,7 +1,7 @@
 import pytest
 
 from churn.report.charts_purchases import expected_and_actual, lifetime, purchases, recurring, surveys
-from tests.report.chart_data import HOSTILE, parsed, texts
+from tests.report.chart_data import parsed, texts
 
 
 def bought(start, net=1000.0, **more):
@@ -29,7 +29,6 @@ def asked(start, **more):
 
 FOUND = {
     "every": "month",
-    "notes": [HOSTILE],
     "periods": [
         bought("2025-01-01"),
         bought("2025-02-01", 2000.0, running=True, so_far="2025-02-10", repeat_rate=None),
@@ -83,8 +82,13 @@ def test_purchases_are_told_by_period_and_a_running_one_is_marked():
             "running, up to 2025-02-10",
         ),
     )
-    assert HOSTILE in chart.caption
+    assert "gross counts nobody with more than before" in chart.caption
     assert "revenue less returns" in texts(chart)
+
+
+def test_a_period_at_the_beginning_says_what_is_not_known_there():
+    found = FOUND | {"periods": [bought("2025-01-01", beginning=True, running=True)]}
+    assert purchases(found).rows[0][-1] == "who had bought before is not known, running"
 
 
 def test_a_figure_that_is_nowhere_known_says_so():
