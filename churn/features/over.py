@@ -115,6 +115,7 @@ def compute_over(
     signals: Sequence[Signal],
     *,
     pools: Pools | None = None,
+    what: str = "Computing signals",
 ) -> Iterator[Computing]:
     """Yield the signals of a population at each cutoff, part by part.
 
@@ -130,13 +131,15 @@ def compute_over(
         What to compute.
     pools : mapping, optional
         From `pools_over`; computed where they are left out.
+    what : str
+        What is being done, for the progress.
     """
     if pools is None:
         pools = pools_over(base, cutoffs, signals)
     for number, part in enumerate(base.parts()):
         if base.count > 1:
-            report("Computing signals", number, base.count)
+            report(what, number, base.count)
         who = [population(part, c) for c in cutoffs]
         yield Computing(part, who, feature_matrices(part, cutoffs, who, signals, pools=pools))
     if base.count > 1:
-        report("Computing signals", base.count, base.count)
+        report(what, base.count, base.count)

@@ -1,8 +1,8 @@
 """The passes over the customers of one night, part by part.
 
 The first adds up what compares customers with all others. The second computes signals, log-odds and spend, and keeps
-of each customer only what the list needs. The share who will churn is forecast from a sample that the second keeps
-besides; it moves all log-odds alike, so it may come last.
+of each customer only what the list needs. The share who will churn is forecast from a sample that is kept besides; it
+moves all log-odds alike, so it may come last.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ import numpy as np
 
 from churn.data.base import CustomerBase, Tally, order_of
 from churn.data.history import History, hide_outcomes
-from churn.data.sample import SampleTally
 from churn.definition import Definition
 from churn.features.over import Pools, compute_over, pools_over
-from churn.model.baserate import MOST_CUSTOMERS
 from churn.model.bundle import Model
 from churn.model.value.spend import SpendModel
 from churn.scoring.rows import Picked, SignalRows
@@ -43,8 +41,6 @@ class Passed:
         Spend in the horizon if the customer stays.
     signals : dict of str to numpy.ndarray of shape (n_active,)
         The few signals that the list shows, where the model has them.
-    sample : CustomerBase
-        The customers from whom the base rate is forecast.
     pools : mapping or None
         Figures of all customers, with which signals compare.
     """
@@ -53,7 +49,6 @@ class Passed:
     log_odds: np.ndarray
     if_staying: np.ndarray
     signals: dict[str, np.ndarray]
-    sample: CustomerBase
     pools: Pools | None
     rows: SignalRows
     places: np.ndarray
@@ -95,7 +90,6 @@ def pass_over(
     definition = model.definition
     spend = spend_of(model)
     pools = pools_over(base, [cutoff], model.signals, tallies=first, tables=("orders", *definition.tables))
-    sample = SampleTally(MOST_CUSTOMERS)
     ids: list[pd.Index[Any]] = []
     columns: dict[str, list[np.ndarray]] = {}
     where = {s.name: i for i, s in enumerate(model.signals)}
@@ -113,7 +107,7 @@ def pass_over(
             columns.setdefault(name, []).append(values)
         ids.append(part.customers[who])
         rows.add(X)
-        for tally in (sample, *tallies):
+        for tally in tallies:
             tally.add(part)
     places = np.arange(sum(map(len, ids)))[order_of(ids)]
     whole = {name: np.concatenate(values)[places] for name, values in columns.items()}
@@ -122,7 +116,6 @@ def pass_over(
         whole.pop("log_odds"),
         whole.pop("if_staying"),
         whole,
-        sample.base(base),
         pools,
         rows,
         places,

@@ -12,12 +12,13 @@ from churn.config import EconomicsSettings, ScoringSettings, ValueSettings
 from churn.data.base import CustomerBase, Tally
 from churn.data.calendar import Calendar
 from churn.data.history import DAY_US, History, Instant
+from churn.data.sample import SampleTally
 from churn.data.store import LogStore
 from churn.errors import DataError
 from churn.features.catalogue import Schema
 from churn.features.over import Pools, base_for
 from churn.model.bands import bands_of
-from churn.model.baserate import Forecast
+from churn.model.baserate import MOST_CUSTOMERS, Forecast
 from churn.model.bundle import Model, check_ready
 from churn.model.explain import TEXT_COLUMNS, explain_listed
 from churn.model.predictor import probability
@@ -145,6 +146,7 @@ def score_base(
     outlook, gap = OutlookTally(base, definition, t), UsualGap(definition, t)
     standing, tonight = StandingTally(definition, t, gap, settings.slipping_after), tally_for(model, t)
     with SignalRows(several=base.count > 1) as rows:
+        sample = SampleTally(MOST_CUSTOMERS)
         passed = pass_over(
             model,
             base,
@@ -152,7 +154,7 @@ def score_base(
             rows,
             threads=threads,
             first=(gap,),
-            tallies=(outlook, standing, tonight, *tallies),
+            tallies=(sample, outlook, standing, tonight, *tallies),
         )
         if len(passed.customers) == 0:
             raise DataError(
@@ -162,7 +164,8 @@ def score_base(
                 code="empty-population",
             )
         report("Scoring")
-        ahead = model.forecast(passed.sample, t, threads=threads)
+        ahead = model.forecast(sample.base(base), t, threads=threads)
+        del sample  # the rows of many customers
         p, staying, spend = probability(passed.log_odds + ahead.shift), passed.if_staying, spend_of(model)
         stake = p * staying
         listing = choose(
