@@ -58,7 +58,7 @@ numbers beside the own normal."""),
     ("code", """churn.explain_customer(training.model, history, result.at_risk["customer"].iloc[0])"""),
     ("markdown", """## Retention by month"""),
     ("code", """series = churn.retention_series(history, active_days=180, every="month")
-frame = series.frame
+frame = series.frame.query("not running")
 fig, axis = plt.subplots(figsize=(10, 3.5), layout="constrained")
 axis.plot(frame["period_start"], 100 * frame["retention_rate"], "o-")
 axis.set(ylabel="retention, %", title="Share of the customers active at the start of the month who are active at its end")
