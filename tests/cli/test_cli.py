@@ -122,11 +122,14 @@ def test_score_writes_to_outputs_and_a_second_time_changes_nothing(trained, caps
     arguments = ["score", str(config), "--as-of", "2025-11-01"]
     assert run(arguments) == 0
     out = " ".join(capsys.readouterr().out.split())
-    n = len(pd.read_parquet(trained / "out" / "shop" / "2025-11-01" / "scores.parquet"))
+    folder = trained / "out" / "shop" / "2025-11-01"
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    n = len(pd.read_parquet(folder / "scores.parquet"))
     assert "scores.duckdb, table churn_scores, run 2025-11-01-" in out
     assert out.count(f"{n:,} rows inserted, 0 updated, 0 unchanged") == 3
     assert run([*arguments, "--json"]) == 0
     again = json.loads(capsys.readouterr().out)["outputs"]
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     assert [w["to"] for w in again] == ["record", "duckdb", "jsonl"]
     assert {(w["inserted"], w["unchanged"]) for w in again} == {(0, n)}
     assert run([*arguments, "--to", "csv:mine", "--no-record", "--json"]) == 0
