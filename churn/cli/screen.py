@@ -46,9 +46,8 @@ def print_scores(scores: Scores, verdict: str = "") -> None:
         console.print(right)
     console.print(
         Text(
-            f"{scores.definition[0].upper()}{scores.definition[1:]}. {scores.listed_because} "
-            f"{scores.value_line()} {scores.standing_line()} "
-            "· raises the risk, ↓ holds it down.",
+            f"{scores.definition[0].upper()}{scores.definition[1:]}. · raises the risk, ↓ holds it down.\n"
+            f"{scores.listed_because}\n{scores.value_line()}\n{scores.standing_line()}",
             style="dim",
         )
     )
@@ -98,11 +97,13 @@ def _list_panel(scores: Scores) -> Any:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column()
+    by_money = scores.listing.get("list_by") == "money"
     for r in scores.at_risk.head(_SHOWN).to_dict("records"):
         risk = Text(f"{min(100 * r['churn_probability'], 99):.0f} %", style=_COLOURS[str(r["risk_band"])])
         head = Text.assemble(
             (f"{r['customer']}", "bold"),
             f"  {format_amount(r['value_at_stake'], scores.currency)} at stake",
+            f"  {format_amount(r['expected_profit'], scores.currency)} expected profit" if by_money else "",
             f"  last order {r['last_order']}" if r["last_order"] else "  no order yet",
             f"  {r['days_overdue']:.0f} days overdue" if r["days_overdue"] >= 1 else "",
         )
@@ -111,7 +112,8 @@ def _list_panel(scores: Scores) -> Any:
     if not len(scores.at_risk):
         table.add_row("", "nobody")
     listed = float(scores.at_risk["value_at_stake"].sum())
-    title = f"At risk: {format_count(scores.at_risk_count)} of {format_count(len(scores.active))} active customers"
+    of = f"{format_count(scores.at_risk_count)} of {format_count(len(scores.active))} active customers"
+    title = f"{scores.listed_are.capitalize()}: {of}"
     subtitle = (
         f"{min(_SHOWN, len(scores.at_risk))} of {format_count(len(scores.at_risk))} listed, {scores.order}; "
         f"all listed {format_amount(listed, scores.currency)}"

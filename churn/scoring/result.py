@@ -174,6 +174,11 @@ class Scores(Rendered):
         by_money = self.listing.get("list_by") == "money"
         return "most expected profit first" if by_money else "most value at stake first"
 
+    @property
+    def listed_are(self) -> str:
+        """What those whom the rule lists are, in words."""
+        return "worth a contact" if self.listing.get("list_by") == "money" else "at risk"
+
     def standing_line(self) -> str:
         """Say in a sentence or two in which stages the known customers are, and what stands in for a score."""
         line = f"Known customers: {format_count(len(self.everyone))}: {stages_line(self.standing['stages'])}."
@@ -189,8 +194,8 @@ class Scores(Rendered):
         )
         warnings = "".join(f"<p><b>{html.escape(w)}</b></p>" for w in self.warnings)
         title = (
-            f"As of {self.as_of}: {self.at_risk_count:,} of {len(self.active):,} active customers are at risk; "
-            f"{self.order}"
+            f"As of {self.as_of}: {self.at_risk_count:,} of {len(self.active):,} active customers are "
+            f"{self.listed_are}; {self.order}"
         )
         rates = html.escape(self.retention.render())
         return (
@@ -209,11 +214,11 @@ class Scores(Rendered):
         listed = float(self.at_risk["value_at_stake"].sum())
         lines += [
             f"As of {self.as_of}: {format_count(len(self.active))} active customers, "
-            f"{format_count(self.at_risk_count)} at risk. {self.definition[0].upper()}{self.definition[1:]}.",
+            f"{format_count(self.at_risk_count)} {self.listed_are}. {self.definition[0].upper()}{self.definition[1:]}.",
             "",
             self.retention.render(),
             "",
-            f"At-risk customers, {self.order} ({min(_SHOWN, len(self.at_risk))} of "
+            f"{self.listed_are.capitalize()}, {self.order} ({min(_SHOWN, len(self.at_risk))} of "
             f"{format_count(len(self.at_risk))}; {format_amount(listed, self.currency)} of "
             f"{format_amount(total, self.currency)} at stake)",
         ]

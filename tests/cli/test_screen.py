@@ -2,6 +2,7 @@ import pytest
 
 from churn.cli.screen import print_scores
 from churn.cli.signals import listing
+from churn.config import EconomicsSettings, ScoringSettings
 from churn.features.catalogue import catalogue
 from churn.scoring import score
 
@@ -45,3 +46,22 @@ def test_nothing_is_certain(scores, capsys):
     scores.at_risk.loc[0, "churn_probability"] = 0.9991
     print_scores(scores)
     assert "100 %" not in capsys.readouterr().out
+
+
+def test_a_list_by_money_shows_what_a_contact_is_expected_to_earn(model, history, capsys):
+    costs = EconomicsSettings(contact_cost=0.5, offer_cost=2, saved_value=80, save_chance=0.3)
+    money = score(model, history, economics=costs, settings=ScoringSettings(currency="£"))
+    print_scores(money)
+    out = capsys.readouterr().out
+    assert f"Worth a contact: {money.at_risk_count} of {len(money.active)} active customers" in out
+    first = money.at_risk["expected_profit"].iloc[0]
+    assert f"£{first:.2f} expected profit" in out
+    assert "listed, most expected profit first" in out
+    assert "At risk:" not in out
+
+
+def test_the_rule_of_the_list_and_the_stages_stand_below(scores, capsys):
+    print_scores(scores)
+    below = " ".join(capsys.readouterr().out.split("╯")[-1].split())
+    assert scores.listed_because in below
+    assert scores.standing_line() in below

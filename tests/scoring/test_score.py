@@ -251,7 +251,7 @@ def test_csv_cannot_carry_a_formula(model, history, result, tmp_path):
 
 def test_prints_in_terminal_and_notebook(result):
     text = str(result)
-    assert "At-risk customers" in text
+    assert "At risk, most value at stake first" in text
     assert "retention rate" in text
     assert "S - lost" not in text or "E" in text
     assert result._repr_html_().startswith("<")
