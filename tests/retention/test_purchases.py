@@ -179,3 +179,24 @@ def test_a_night_tells_an_amount_as_it_was_known_then() -> None:
     assert purchases(history, RULE, as_of="2024-02-20").periods[0].gross == 10.0
     assert purchases(history, RULE).periods[0].gross == 25.0
     assert purchases(history, RULE, as_of="2024-02-20").lifetime.before.revenue[0] == 10.0  # type: ignore[union-attr]
+
+
+def buy(customer: str, date: str, amount: float) -> Row:
+    return {"customer": customer, "time": instant(date), "amount": amount}
+
+
+def test_a_customer_whose_orders_sum_below_nothing_takes_nothing_from_another() -> None:
+    rows = [buy("a", "2024-05-10", 100.0), buy("b", "2024-05-10", -40.0), buy("b", "2024-05-11", 10.0)]
+    rows += [buy("a", "2024-06-10", 60.0), buy("b", "2024-06-10", -25.0)]
+    mark = orders(instant("2024-01-01"), instant("2024-07-01"), customer="zoe")
+    june = purchases(history_of(Tables(rows + mark)), RULE).periods[5]
+    assert (june.held_billionths, june.kept_billionths, june.lower_billionths) == (100e9, 60e9, 60e9)
+    assert june.gross == 35.0
+
+
+def test_revenue_is_not_held_against_a_month_that_the_data_hold_in_part() -> None:
+    rows = [buy("a", d, 10.0) for d in ("2024-01-20", "2024-02-20", "2024-03-20", "2024-04-01")]
+    january, february, march, _ = purchases(history_of(Tables(rows)), Inactivity(5, 5)).periods
+    assert (january.partial, february.partial, february.beginning) == (True, False, False)
+    assert february.held_billionths is None
+    assert march.held_billionths is not None
