@@ -101,10 +101,11 @@ def _at_risk(summary: dict[str, Any]) -> str:
     population, count, listed = (int(summary.get(k) or 0) for k in ("population", "at_risk", "listed"))
     currency = str(summary.get("currency", ""))
     stake, whole = (float(summary.get(f"value_at_stake_{k}") or 0.0) for k in ("listed", "all"))
+    what = "worth a contact" if (summary.get("listing") or {}).get("list_by") == "money" else "at risk"
     if count == 0:
-        return f"Nobody of {format_count(population)} active customers is at risk by the rule that makes the list."
+        return f"Nobody of {format_count(population)} active customers is {what} by the rule that makes the list."
     verb = "is" if count == 1 else "are"
-    said = f"{format_count(count)} of {format_count(population)} active customers {verb} at risk"
+    said = f"{format_count(count)} of {format_count(population)} active customers {verb} {what}"
     share = f", {100 * stake / whole:.0f} % of what is at stake in all" if whole > 0 else ""
     if listed < count:
         return f"{said}; the {format_count(listed)} listed have {format_amount(stake, currency)} at stake{share}."

@@ -73,3 +73,16 @@ def test_a_model_that_does_not_beat_the_baselines_is_told_before_the_next_step()
     )[2]
     assert "rough" in rough
     assert rough.endswith("work the list from the top.")
+
+
+def test_a_list_by_money_is_of_those_worth_a_contact():
+    said = three_sentences(
+        {
+            "population": 9,
+            "at_risk": 2,
+            "listed": 2,
+            "listing": {"list_by": "money"},
+            "value_at_stake_listed": 5.0,
+        }
+    )[1]
+    assert said.startswith("2 of 9 active customers are worth a contact")
