@@ -206,6 +206,8 @@ def _end(axes: Any, x: float, y: float, high: float | None) -> None:
 def survival(found: Mapping[str, Any] | None, key: str = "survival") -> Chart | None:
     """Draw Kaplan-Meier curves of the time from the first order to becoming lost.
 
+    A curve ends where fewer customers are followed than a rate wants (`known_days`): its tail is in the data alone.
+
     Parameters
     ----------
     found : mapping or None
@@ -217,14 +219,15 @@ def survival(found: Mapping[str, Any] | None, key: str = "survival") -> Chart | 
     if found is None or not curves:
         return None
     title = "Not lost yet, by days since the first order"
+    drawn = [(name, kept) for name, c in curves if (kept := [r for r in c if r["told"]])] or curves
     with canvas(430, 280) as (figure, axes):
-        for i, (name, c) in enumerate(curves[:_CURVES]):
-            colour = ACCENT if len(curves) == 1 else SERIES[i % len(SERIES)]
+        for i, (name, c) in enumerate(drawn[:_CURVES]):
+            colour = ACCENT if len(drawn) == 1 else SERIES[i % len(SERIES)]
             days, share = [r["day"] for r in c], [r["rate"] for r in c]
             axes.step(
                 days, share, where="post", color=colour, linewidth=1.8, label=short(name) if name else None
             )
-            if len(curves) == 1:
+            if len(drawn) == 1:
                 band = [r for r in c if r["low"] is not None and r["high"] is not None]
                 x, low, high = ([r[k] for r in band] for k in ("day", "low", "high"))
                 axes.fill_between(x, low, high, step="post", color=ACCENT_SOFT, linewidth=0)
@@ -237,7 +240,7 @@ def survival(found: Mapping[str, Any] | None, key: str = "survival") -> Chart | 
             axes.legend(loc="lower left", fontsize=11)
         said = "; ".join(
             f"{name or 'all'}: {format_percent(c[-1]['rate'])} after {c[-1]['day']:g} days"
-            for name, c in curves[:_CURVES]
+            for name, c in drawn[:_CURVES]
         )
         svg = finish(figure, key, title, said)
     rows = [
@@ -266,7 +269,7 @@ def _thinned(rows: Sequence[Entry], most: int = 40) -> list[Entry]:
 
 
 def survival_curves(found: Mapping[str, Any] | None) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return named curves, each a list of ``day, rate, low, high, at_risk``: of the groups, or else of all."""
+    """Return named curves, each a list of ``day, rate, low, high, at_risk, told``: of the groups, or else of all."""
     if not found:
         return []
     groups = {str(n): c for n, c in (found.get("groups") or {}).items() if c.get("customers")}
@@ -277,4 +280,6 @@ def survival_curves(found: Mapping[str, Any] | None) -> list[tuple[str, list[dic
 def _points(c: Mapping[str, Any]) -> list[dict[str, Any]]:
     keys = {"days": "day", "share": "rate", "low": "low", "high": "high", "at_risk": "at_risk"}
     rows = zip(*(c.get(k) or [None] * len(c["days"]) for k in keys), strict=True)
-    return [dict(zip(keys.values(), row, strict=True)) for row in rows]
+    points: list[dict[str, Any]] = [dict(zip(keys.values(), row, strict=True)) for row in rows]
+    known = c.get("known_days")
+    return [{**p, "told": known is None or p["day"] <= known > 0} for p in points]

@@ -112,6 +112,17 @@ def test_survival_of_all_has_a_band_and_its_figures():
     assert chart.caption == "Lost at the instant."
 
 
+def test_the_tail_of_few_customers_is_in_the_data_and_not_in_the_picture():
+    whole, cut = (survival({"total": km(known_days=d), "groups": {}}) for d in (20, 10))
+    assert (len(whole.rows), len(cut.rows)) == (3, 3)
+    assert "50 %" in texts(whole)
+    assert "80 %" in texts(cut)
+    found = {"total": km(), "groups": {"DE": km(known_days=20), "FR": km(known_days=0)}}
+    assert "DE" in texts(survival(found))
+    assert "FR" not in texts(survival(found))
+    assert {r[0] for r in survival(found).rows} == {"DE", "FR"}
+
+
 def test_survival_of_groups_is_told_by_name_and_empty_ones_left_out():
     found = {"total": km(), "groups": {HOSTILE: km(), "FR": km(), "none": km(customers=0)}}
     assert [name for name, _ in survival_curves(found)] == [HOSTILE, "FR"]
