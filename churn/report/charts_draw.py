@@ -199,7 +199,7 @@ def percent_axis(axis: Any) -> None:
     """Write an axis of shares in per cent, with few ticks and no digit that says nothing."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda v, _: tick_percent(v)))
 
 

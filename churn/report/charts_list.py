@@ -55,7 +55,7 @@ def drivers(found: Mapping[str, Any] | None, currency: str = "", key: str = "dri
                 textcoords="offset points",
                 va="center",
             )
-        axes.set_yticks(range(len(shown)), [short(d["story"]) for d in shown])
+        axes.set_yticks(range(len(shown)), [short(d["story"].replace(":", ": ")) for d in shown])
         axes.tick_params(axis="y", labelcolor=TEXT)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlim(0, max(shares) * 1.6)

@@ -34,7 +34,7 @@ def importance(model: Mapping[str, Any], key: str = "importance") -> Chart | Non
                 f"{format_percent(s['share'], 0)}  ({s['signals']} signal{'' if s['signals'] == 1 else 's'})"
             )
             axes.annotate(words, (s["share"], i), (6, 0), textcoords="offset points", va="center")
-        axes.set_yticks(range(len(shown)), [short(s["name"]) for s in shown])
+        axes.set_yticks(range(len(shown)), [short(s["name"].replace(":", ": ")) for s in shown])
         axes.tick_params(axis="y", labelcolor=TEXT)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlim(0, shown[0]["share"] * 1.4)

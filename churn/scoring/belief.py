@@ -102,6 +102,7 @@ def believe(
 def _spend(spend: SpendModel) -> dict[str, Any]:
     """Return the forecast of spend, with ``said``: whether it beats the customer's own mean."""
     said = "" if spend.evaluation is None else spend.evaluation.render().splitlines()[-1]
+    said = said.replace("The forecast ", "The forecast of spend ", 1)
     return {**_finite(spend.to_dict()), "said": said}
 
 

@@ -86,6 +86,7 @@ def test_the_model_comes_first_then_the_best_baseline(found):
 
 def test_the_forecast_of_spend_says_whether_it_beats_the_own_mean(model, found):
     assert found["spend"]["method"] == model.spend.method
+    assert found["spend"]["said"].startswith("The forecast of spend ")
     assert "the customer's own mean" in found["spend"]["said"]
     assert believe(replace(model, spend=replace(model.spend, evaluation=None)))["spend"]["said"] == ""
     assert believe(replace(model, spend=None))["spend"] is None
