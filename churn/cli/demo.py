@@ -51,7 +51,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     from churn.data.simulate import make_shop
     from churn.model.plots import training_figures
     from churn.model.train import train
-    from churn.report import report_of
+    from churn.report import write_report
     from churn.scoring.deliver import write_outputs
     from churn.scoring.night import run_night
 
@@ -94,7 +94,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     night = run_night(training.model, history, settings=settings)
     scores = night.scores
     target = settings.place(settings.output) / settings.name / scores.as_of
-    folder = night.write(target, report_of(target))
+    folder = night.write(target, write_report)
     write_outputs(scores, settings, ())
 
     where = os.path.relpath(folder)

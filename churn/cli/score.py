@@ -54,7 +54,7 @@ def score(
 
     from churn.config import read_config
     from churn.model.bundle import load_model
-    from churn.report import report_of
+    from churn.report import write_report
     from churn.scoring.deliver import write_outputs
     from churn.scoring.night import run_night
     from churn.scoring.outputs.targets import targets_of
@@ -79,7 +79,7 @@ def score(
         night = run_night(bundle, base, as_of, settings=settings, scoring=scoring, runs=runs)
         scores = night.scores
         target = out or settings.place(settings.output) / settings.name / file_name(scores.as_of)
-        folder = night.write(target, None if no_report else report_of(target))
+        folder = night.write(target, None if no_report else write_report)
         written = write_outputs(scores, settings, targets, record=record, night=folder)
     if json:
         customers = loads(scores.at_risk.to_json(orient="records"))  # unknown values become null

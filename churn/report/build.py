@@ -15,7 +15,7 @@ from churn.progress import report
 from churn.report.charts_retention import expected_interval
 from churn.report.digest import digest
 from churn.report.embed import packed, safe_json
-from churn.report.folder import NightFolder, night_before, read_night
+from churn.report.folder import NightFolder, read_night
 from churn.report.rows import TOGETHER, list_payload, timeline_chunks
 from churn.report.sections import sections
 from churn.report.verdict import three_sentences
@@ -78,7 +78,7 @@ def write_report(
     """
     night = read_night(folder)
     target = Path(out) if out is not None else night.path / "report.html"
-    page, short = render(night, contact), digest(folder, previous=night_before(night))
+    page, short = render(night, contact), digest(folder)
     replace_text(target, page)
     replace_text(target.with_name("digest.md"), short)
     return target

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from churn.display import format_amount, format_count, format_percent
 from churn.errors import ParameterError
-from churn.report.folder import NightFolder, read_night
+from churn.report.folder import NightFolder, night_before, read_night
 from churn.report.verdict import three_sentences
 
 Style = Literal["markdown", "text", "slack"]
@@ -71,16 +71,8 @@ def digest(folder: str | Path, style: Style = "markdown", *, previous: str | Pat
             code="digest-style",
         )
     night = read_night(folder)
-    before = read_night(previous) if previous is not None else _night_before(night)
-    return _Writer(style).write(night, before)
-
-
-def _night_before(night: NightFolder) -> NightFolder | None:
-    """Return the newest older night beside this one, whose folder may not have its name yet."""
-    beside, date = night.path.resolve().parent, night.as_of.replace(":", "").replace(" ", "T")
-    names = (p.parent.name for p in beside.glob("*/summary.json"))
-    older = sorted(n for n in names if n[:4].isdigit() and n < date)
-    return read_night(beside / older[-1]) if older else None
+    older = previous if previous is not None else night_before(night)
+    return _Writer(style).write(night, None if older is None else read_night(older))
 
 
 class _Writer:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from churn.config import ScoringSettings
-from churn.report import report_of
+from churn.report import write_report
 from churn.scoring.night import run_night
 
 
@@ -18,7 +18,7 @@ def nights(model, history):
 def test_a_real_night_gets_its_report_and_a_digest_that_knows_the_night_before(nights, tmp_path):
     for night in nights:
         target = tmp_path / "shop" / night.scores.as_of
-        folder = night.write(target, report_of(target))
+        folder = night.write(target, write_report)
     names = {p.name for p in folder.iterdir()}
     assert {"report.html", "digest.md", "summary.json"} <= names
     assert "2025-11-01" in (folder / "report.html").read_text()
@@ -30,6 +30,6 @@ def test_a_real_night_gets_its_report_and_a_digest_that_knows_the_night_before(n
 
 def test_the_same_night_again_gives_the_same_bytes(nights, tmp_path):
     target = tmp_path / "2025-11-01"
-    once = {p.name: p.read_bytes() for p in nights[1].write(target, report_of(target)).iterdir()}
-    again = {p.name: p.read_bytes() for p in nights[1].write(target, report_of(target)).iterdir()}
+    once = {p.name: p.read_bytes() for p in nights[1].write(target, write_report).iterdir()}
+    again = {p.name: p.read_bytes() for p in nights[1].write(target, write_report).iterdir()}
     assert once == again
