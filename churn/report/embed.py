@@ -33,7 +33,7 @@ def packed(value: Any) -> str:
     {'id': 'Müller'}
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(text.encode("utf-8"), 7)).decode("ascii")
 
 
 def unpacked(text: str) -> Any:

@@ -127,21 +127,11 @@ def nights(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def scored_night(model, history, tmp_path_factory):
-    """A night as the model scores it, with timelines and segments."""
-    import churn
-    from churn.data.base import CustomerBase
-    from churn.scoring.people import segments_of
-    from churn.scoring.timeline import timeline
+    """A night as the model scores it, with everything that a night writes."""
+    from churn.scoring.night import run_night
 
-    folder = tmp_path_factory.mktemp("scored") / "shop" / "night"
-    scores = churn.score(model, history)
-    scores.write(folder)
-    listed = pd.Index(scores.at_risk["customer"])
-    timeline(history, history.customers.get_indexer(listed), history.instant(scores.as_of)).to_parquet(
-        folder / "timeline.parquet", index=False
-    )
-    segments_of(CustomerBase.of(history), listed).to_parquet(folder / "segments.parquet", index=False)
-    return folder
+    folder = tmp_path_factory.mktemp("scored") / "shop" / "2025-12-31"
+    return run_night(model, history).write(folder)
 
 
 @pytest.fixture(scope="session")

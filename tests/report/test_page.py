@@ -360,8 +360,7 @@ CONTRAST = """() => {
     if (!e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || e.closest(".unseen, .skip, script")) continue;
     if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
     const style = getComputedStyle(e);
-    if (e.closest("svg")) continue;
-    const back = ground(e), text = over(rgba(style.color), back);
+    const back = ground(e), text = over(rgba(e.closest("svg") ? style.fill : style.color), back);
     const [a, b] = [light(text), light(back)].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
     if (ratio < 4.5) out.push(`${ratio.toFixed(2)} ${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 30)}`);
@@ -402,6 +401,17 @@ def test_without_javascript_the_first_rows_are_there(chromium, folder):
     page.goto(churn.write_report(folder).as_uri())
     assert page.locator("#paper-body tr").count() == 50
     assert page.is_visible("#paper-body")
+    context.close()
+
+
+def test_a_browser_that_is_too_old_shows_the_first_rows_and_says_so(chromium, folder):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto(churn.write_report(folder).as_uri())
+    page.wait_for_selector("html[data-ready=no]")
+    assert page.is_visible("#paper-body")
+    assert "too old" in page.inner_text("#paper-note")
     context.close()
 
 

@@ -91,7 +91,15 @@ function sortChooser(list, sort, choose) {
 
 function start() {
   showTheme();
-  showList().then(() => { document.documentElement.dataset.ready = "yes"; });
+  showList().then(
+    () => { document.documentElement.dataset.ready = "yes"; },
+    () => {
+      document.documentElement.classList.remove("alive");
+      const note = document.getElementById("paper-note");
+      note.textContent += " This browser is too old to search and sort them here.";
+      document.documentElement.dataset.ready = "no";
+    },
+  );
 }
 
 start();
