@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from churn.cli.common import AsJson, AsOf, ConfigFile, ModelFolder, load, own_signals, print_result, progress
+from churn.cli.common import (
+    AsJson,
+    AsOf,
+    ConfigFile,
+    ModelFolder,
+    load_base,
+    own_signals,
+    print_result,
+    progress,
+)
 from churn.cli.models import check_definition, default_model
 
 
@@ -23,13 +32,13 @@ def explain(
     from churn.model.bundle import load_model
     from churn.model.explain_customer import explain_customer
 
-    settings, history = load(config, quiet=json)
+    settings, base = load_base(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=own_signals(settings))
     check_definition(bundle, settings, config)
     with progress(quiet=json):
         explanation = explain_customer(
             bundle,
-            history,
+            base,
             customer,
             as_of,
             currency=settings.scoring.currency,
