@@ -172,7 +172,7 @@ def curve(cohorts: Mapping[str, Any] | None, key: str = "curve") -> Chart | None
             ages, [c["low"] for c in found], [c["high"] for c in found], color=ACCENT_SOFT, linewidth=0
         )
         axes.plot(ages, [c["rate"] for c in found], color=ACCENT, linewidth=1.8)
-        _end(axes, ages[-1], found[-1]["rate"], found[-1]["high"])
+        _end(axes, ages[-1], found[-1]["rate"], [c["high"] for c in found])
         axes.set(xlabel=f"{every}s since the first", ylim=(0, 1.05), xlim=(0, max(ages) * 1.02))
         axes.grid(axis="y")
         percent_axis(axes.yaxis)
@@ -197,9 +197,9 @@ def curve(cohorts: Mapping[str, Any] | None, key: str = "curve") -> Chart | None
     return Chart(title, svg, head, table(rows), caption)
 
 
-def _end(axes: Any, x: float, y: float, high: float | None) -> None:
-    """Write the last figure of a curve above its band."""
-    at = (x, y if high is None else high)
+def _end(axes: Any, x: float, y: float, band: Sequence[float]) -> None:
+    """Write the last figure of a curve above the band beneath the words."""
+    at = (x, max(band[-max(len(band) // 7, 1) - 1 :]))
     axes.annotate(format_percent(y, 0), at, (-1, 4), textcoords="offset points", ha="right", color=TEXT)
 
 
@@ -231,7 +231,7 @@ def survival(found: Mapping[str, Any] | None, key: str = "survival") -> Chart | 
                 band = [r for r in c if r["low"] is not None and r["high"] is not None]
                 x, low, high = ([r[k] for r in band] for k in ("day", "low", "high"))
                 axes.fill_between(x, low, high, step="post", color=ACCENT_SOFT, linewidth=0)
-                _end(axes, days[-1], share[-1], c[-1]["high"])
+                _end(axes, days[-1], share[-1], [r["high"] or r["rate"] for r in c])
         axes.set(xlabel="days since the first order", ylim=(0, 1.05))
         axes.set_xlim(left=0)
         axes.grid(axis="y")
