@@ -78,6 +78,8 @@ def triangle(cohorts: Mapping[str, Any] | None, key: str = "triangle") -> Chart 
         axes.tick_params(axis="y", labelcolor=TEXT)
         axes.spines["bottom"].set_visible(False)
         axes.set(xlim=(-0.5, len(ages) - 0.5), ylim=(len(shown) + 0.8, -0.55))
+        for cell in (*axes.texts, *axes.patches):
+            cell.set_in_layout(False)  # all lie within the axes, and measuring them takes most of the time
         svg = finish(figure, key, title, _words(shown, ages), least=640)
     most = max(len(e["rate"]) for e in entries)
     before = cohorts.get("before")
