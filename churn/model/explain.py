@@ -23,7 +23,7 @@ from churn.model.reasons.explanation import Explanation, Push, Reason
 from churn.model.reasons.normal import own_numbers
 from churn.model.reasons.orders import habit
 from churn.model.reasons.registry import Direction, tell
-from churn.model.reasons.stories import Stories, story_of
+from churn.model.reasons.stories import Stories
 from churn.model.reasons.words import Facts, Sentence, Setting
 from churn.progress import report
 
@@ -116,8 +116,8 @@ def explain_rows(
             *_reasons(stories, of_customer, facts, row, "down", most_down),
         )
         told = tuple(
-            Push(stories.families[t], story_of(t), t, push, _text(stories, t, facts, push) if whole else "")
-            for t, push in zip(stories.topics, row, strict=True)
+            Push(family, story, t, push, _text(stories, t, facts, push) if whole else "")
+            for (family, story, t), push in zip(stories.heads, row, strict=True)
         )
         own = own_numbers(facts) if whole else ()
         out.append(Explanation(who, base, told, reasons, as_of, definition, own))

@@ -63,9 +63,9 @@ def test_each_customer_has_the_score_of_the_night_bit_for_bit(scorer, night):
 def test_listed_customers_have_their_reasons(scorer, night):
     reasons = night.scores.reasons
     for customer in night.scores.at_risk["customer"][:5]:
-        expected = reasons[reasons["customer"] == customer]["text"].tolist()
-        told = [r["text"] for r in scorer.score(customer).to_dict()["reasons"]]
-        assert set(expected) <= set(told)
+        mine = reasons[reasons["customer"] == customer]
+        expected = set(zip(mine["text"], mine["push_log_odds"], strict=True))
+        assert expected == {(r.text, r.push) for r in scorer.score(customer).explanation.reasons}
 
 
 def test_the_nights_folder_saves_scoring_everybody(night, settings, monkeypatch):

@@ -76,6 +76,11 @@ class Stories:
         return found
 
     @cached_property
+    def heads(self) -> tuple[tuple[str, str, str], ...]:
+        """Family, story and name of each topic."""
+        return tuple((self.families[t], story_of(t), t) for t in self.topics)
+
+    @cached_property
     def own(self) -> dict[str, tuple[Signal, ...]]:
         """The signals of the user's own, by topic."""
         topics = {t for t, family in self.families.items() if family == "own"}
@@ -88,10 +93,11 @@ class Stories:
 
     def by_topic(self, contributions: np.ndarray) -> np.ndarray:
         """Add up contributions of shape (n_rows, n_signals) to (n_rows, n_topics)."""
-        member = np.zeros((len(self.signals), len(self.topics)))
+        out = np.zeros((len(contributions), len(self.topics)))
+        # Not a product of matrices: that would round otherwise for one row and for many.
         for i, s in enumerate(self.signals):
-            member[i, self.topics.index(topic_of(s))] = 1.0
-        return contributions @ member
+            out[:, self.topics.index(topic_of(s))] += contributions[:, i]
+        return out
 
     @cached_property
     def weights(self) -> tuple[float, ...]:
