@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
-_STYLES = ("theme.css", "page.css", "list.css", "print.css")
+_STYLES = ("theme.css", "page.css", "list.css", "customer.css", "print.css")
 _SCRIPTS = (
     "data.js",
     "words.js",

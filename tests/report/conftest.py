@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import churn
 from churn.files import write_json
+from tests.report.opened import Opened
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -149,3 +151,24 @@ def chromium():
         browser = p.chromium.launch(executable_path=where, args=["--no-sandbox", *quiet])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_report(chromium):
+    opened = []
+
+    def make(folder, **context):
+        file = folder / "report.html"
+        opened.append(Opened(chromium, file if file.exists() else churn.write_report(folder), **context))
+        return opened[-1]
+
+    yield make
+    for o in opened:
+        o.context.close()
+        assert o.said == []  # no error, no warning, nothing the policy had to refuse
+        assert {u for u in o.asked if not u.startswith(("data:", "blob:"))} == {o.file.as_uri()}
+
+
+@pytest.fixture(scope="session")
+def folder(nights):
+    return nights()

@@ -2,10 +2,10 @@
 
 const BEYOND = 8; // rows kept on either side of what is in sight
 const SHOWN_COLUMNS = [
-  { key: "rank", label: "#", type: "number", width: "3rem" },
-  { key: "customer", label: "Customer", width: "8.4rem" },
-  { key: "churn_probability", label: "Risk", width: "7.9rem" },
-  { key: "stage", label: "Stage", width: "5.6rem", optional: true },
+  { key: "rank", label: "#", type: "number", width: "2.7rem" },
+  { key: "customer", label: "Customer", width: "7.7rem" },
+  { key: "churn_probability", label: "Risk", width: "7.5rem" },
+  { key: "stage", label: "Stage", width: "5rem", optional: true },
   { key: "value_at_stake", label: "At stake", type: "number", width: "5.6rem" },
   { key: "expected_profit", label: "Profit", type: "number", width: "5.4rem" },
   { key: "last_order", label: "Last order", width: "6.3rem" },
@@ -22,6 +22,7 @@ class Table {
     this.made = new Map(); // row: its nodes in the document
     this.active = 0; // place in `rows` where the keyboard is
     this.columns = SHOWN_COLUMNS.filter((c) => list.has(c.key) && list.data[c.key] && !this.unknown(c.key));
+    document.getElementById("table").classList.toggle("many", this.columns.length > 8);
     this.viewport = document.getElementById("viewport");
     this.body = document.getElementById("body");
     this.above = this.spacer();
