@@ -65,7 +65,7 @@ def report(
     if json:
         print_json({"report": str(file), "night": str(folder), "bytes": file.stat().st_size})
         return
-    typer.echo(f"Written to {short(file)}: open it in a browser, it needs no network. Beside it digest.md")
+    typer.echo(f"Written to {short(file)}: open it in a browser, it needs no network")
 
 
 def _night(settings: Config, as_of: str | None, night: Path | None) -> Path:

@@ -42,14 +42,14 @@ PRINTED = 50  # rows of the list on paper
 def write_report(
     folder: str | Path, out: str | Path | None = None, *, contact: pd.DataFrame | None = None
 ) -> Path:
-    """Write the report of one night as one HTML file that needs no network, and ``digest.md`` beside it.
+    """Write the report of one night as one HTML file that needs no network, and its digest.
 
     Parameters
     ----------
     folder : str or Path
         What a night wrote: ``OUTPUT/NAME/DATE``. A file that is missing there leaves a section that says so.
     out : str or Path, optional
-        The HTML file; ``report.html`` in the folder when left out.
+        The HTML file; ``report.html`` in the folder when left out, with ``digest.md`` beside it.
     contact : pandas.DataFrame, optional
         Personal data to show, a column ``customer`` and one column each. Nothing personal beyond the id is in the
         report when left out.
@@ -78,9 +78,9 @@ def write_report(
     """
     night = read_night(folder)
     target = Path(out) if out is not None else night.path / "report.html"
-    page, short = render(night, contact), digest(folder)
-    replace_text(target, page)
-    replace_text(target.with_name("digest.md"), short)
+    replace_text(target, render(night, contact))
+    if out is None:  # elsewhere a file of this name may be somebody's
+        replace_text(night.path / "digest.md", digest(folder))
     return target
 
 
