@@ -192,7 +192,11 @@ def forecast(
     ids: dict[int, list[Any]] = {c: [] for c in cutoffs}
     # From the whole history: as it was known at T, it has lost the versions of corrected rows that were valid earlier.
     for computed in compute_over(
-        sample, cutoffs, lambda part, c: definition.population(part.as_of(c)), signals
+        sample,
+        cutoffs,
+        lambda part, c: definition.population(part.as_of(c)),
+        signals,
+        what="Forecasting the base rate",
     ):
         known = computed.part.known_at(cutoff)
         who = dict(zip(cutoffs, computed.populations, strict=True))
