@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from churn.cli.common import (
 )
 from churn.cli.listing import list_settings
 from churn.cli.models import check_definition, default_model, short
+from churn.errors import ParameterError
 
 
 def score(
@@ -43,7 +44,7 @@ def score(
     list_by: Annotated[str | None, typer.Option(help="Whom to list: money, threshold or odds.")] = None,
     customer: Annotated[
         str | None,
-        typer.Option(help="Score this customer alone, as the whole night would, and write nothing."),
+        typer.Option(help="Score this customer alone, as the whole night did or would, and write nothing."),
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the HTML report away.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
@@ -65,11 +66,13 @@ def score(
     described = read_config(config)
     scoring = list_settings(described, top=top, threshold=threshold, list_by=list_by)
     targets = targets_of(described, to)  # a mistake is told before the work
+    if customer is not None:
+        written = {"--to": to and targets, "--no-record": not record, "--no-report": no_report, "--out": out}
+        _nothing_else({"--top": top, "--threshold": threshold, "--list-by": list_by, **written})
     settings, base = load_base(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=own_signals(settings))
     check_definition(bundle, settings, config)
     if customer is not None:
-        settings = settings.model_copy(update={"scoring": scoring})
         with progress(quiet=json):
             found = open_scorer(settings, as_of, model=bundle, data=base).score(customer)
         print_result(found, json)
@@ -91,3 +94,16 @@ def score(
     typer.echo(f"\nWritten to {short(folder)}: {files if no_report else f'report.html, {files}'}")
     for output in written:
         typer.echo(output.render())
+
+
+def _nothing_else(options: dict[str, Any]) -> None:
+    """Raise a `ParameterError` where something is asked for that one customer alone does not have."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise ParameterError(
+            "One customer alone makes no list and writes nothing",
+            given=f"--customer with {', '.join(given)}",
+            allowed="--as-of, --model and --json beside --customer",
+            fix="Leave them away, or score everybody without --customer.",
+            code="one-customer",
+        )

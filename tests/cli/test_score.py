@@ -9,6 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from churn.cli import app
+from churn.errors import ParameterError
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,13 @@ def test_an_unknown_customer_is_told(place):
     shown = CliRunner().invoke(app, ["score", str(place / "churn.yaml"), "--customer", "nobody"])
     assert shown.exit_code != 0
     assert "no customer 'nobody'" in str(shown.exception)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--to", "csv"], ["--out", "night"], ["--no-record"], ["--no-report"], ["--top", "3"], ["--list-by", "odds"]],
+)
+def test_what_one_customer_alone_does_not_have_is_refused_and_not_dropped(place, option):
+    shown = CliRunner().invoke(app, ["score", str(place / "churn.yaml"), "--customer", "C000001", *option])
+    assert isinstance(shown.exception, ParameterError)
+    assert f"--customer with {option[0]}" in str(shown.exception)
