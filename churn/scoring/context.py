@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,10 +81,10 @@ class Context:
             pools = None
             if names is not None:
                 known = {repr(p): p for level in pools_of([s.measure for s in signals]) for p in level}
-                with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
+                with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                     pools = {(known[n], int(facts["cutoff"])): arrays[str(i)] for i, n in enumerate(names)}
             return cls(**facts, pools=pools)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def fits(self, model: str, cutoff: int, log: dict[str, Any]) -> bool:

@@ -311,7 +311,10 @@ def _from_night(
     context = Context.read(folder, model.signals)
     if context is None or not context.fits(model.digest, cutoff, mark_of(base)):
         return None
-    listed = pq.read_table(folder / "at_risk.parquet", columns=["customer", "rank"])
+    try:
+        listed = pq.read_table(folder / "at_risk.parquet", columns=["customer", "rank"])
+    except (OSError, ValueError):  # damaged or taken away: everybody is scored again
+        return None
     return context, dict(zip(*(listed[c].to_pylist() for c in ("customer", "rank")), strict=True))
 
 

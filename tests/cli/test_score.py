@@ -81,7 +81,14 @@ def test_an_unknown_customer_is_told(place):
 
 @pytest.mark.parametrize(
     "option",
-    [["--to", "csv"], ["--out", "night"], ["--no-record"], ["--no-report"], ["--top", "3"], ["--list-by", "odds"]],
+    [
+        ["--to", "csv"],
+        ["--out", "night"],
+        ["--no-record"],
+        ["--no-report"],
+        ["--top", "3"],
+        ["--list-by", "odds"],
+    ],
 )
 def test_what_one_customer_alone_does_not_have_is_refused_and_not_dropped(place, option):
     shown = CliRunner().invoke(app, ["score", str(place / "churn.yaml"), "--customer", "C000001", *option])

@@ -9,7 +9,6 @@ from churn.data.store import LogStore
 from churn.errors import ModelError, ParameterError
 from churn.model.shelf import Shelf
 from churn.scoring import scorer as scorer_module
-from churn.scoring.context import Context, mark_of
 from churn.scoring.night import run_night
 from churn.scoring.scorer import open_scorer
 
@@ -124,27 +123,13 @@ def test_prints_place_value_and_reasons(scorer, night):
     assert "What raises the risk" in text
 
 
-def test_a_context_of_another_model_cutoff_or_log_does_not_fit(night, settings, model, tmp_path):
-    night.context.write(tmp_path)
-    read = Context.read(tmp_path, model.signals)
-    mark = mark_of(base_of(settings))
-    assert read.fits(model.digest, read.cutoff, mark)
-    assert not read.fits("other", read.cutoff, mark)
-    assert not read.fits(model.digest, read.cutoff - 1, mark)
-    assert not read.fits(model.digest, read.cutoff, {**mark, "data_end": 0})
-    assert {k: v.tobytes() for k, v in read.pools.items()} == {
-        k: v.tobytes() for k, v in night.context.pools.items()
-    }
-    plain = {f.name: getattr(read, f.name) for f in dataclasses.fields(read) if f.name != "pools"}
-    assert plain == {k: getattr(night.context, k) for k in plain}
-
-
-@pytest.mark.parametrize("damage", ["", "{", '{"format": 0, "pools": null}', '{"format": 1, "pools": ["x"]}'])
-def test_a_damaged_context_is_none(night, model, tmp_path, damage):
-    night.context.write(tmp_path)
-    (tmp_path / "context.json").write_text(damage)
-    assert Context.read(tmp_path, model.signals) is None
-    assert Context.read(tmp_path / "nowhere", model.signals) is None
+@pytest.mark.parametrize("file", ["context.npz", "at_risk.parquet"])
+def test_a_folder_with_a_damaged_file_is_not_used(night, settings, tmp_path, monkeypatch, file):
+    folder = night.write(tmp_path / "shop" / night.scores.as_of)
+    (folder / file).write_bytes((folder / file).read_bytes()[:50])
+    monkeypatch.setattr(scorer_module, "score_base", everybody_is_not_scored)
+    with pytest.raises(AssertionError):  # it would score everybody
+        open_scorer(settings.model_copy(update={"output": str(tmp_path)}))
 
 
 def test_no_model_and_another_definition_are_told(settings, model, tmp_path):
@@ -154,9 +139,3 @@ def test_no_model_and_another_definition_are_told(settings, model, tmp_path):
     other = dataclasses.replace(model, definition=churn.Inactivity(active_days=90, horizon_days=30))
     with pytest.raises(ModelError, match="another definition"):
         open_scorer(settings, model=other)
-
-
-def base_of(settings):
-    from churn.data.base import CustomerBase
-
-    return CustomerBase.of(LogStore.of(settings))
