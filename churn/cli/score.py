@@ -67,8 +67,8 @@ def score(
     scoring = list_settings(described, top=top, threshold=threshold, list_by=list_by)
     targets = targets_of(described, to)  # a mistake is told before the work
     if customer is not None:
-        written = {"--to": to and targets, "--no-record": not record, "--no-report": no_report, "--out": out}
-        _nothing_else({"--top": top, "--threshold": threshold, "--list-by": list_by, **written})
+        others = {"--to": to and targets, "--no-record": not record, "--no-report": no_report, "--out": out}
+        _nothing_else({"--top": top, "--threshold": threshold, "--list-by": list_by, **others})
     settings, base = load_base(config, quiet=json)
     bundle = load_model(model or default_model(settings), own=own_signals(settings))
     check_definition(bundle, settings, config)
