@@ -49,6 +49,8 @@ class CustomerBase(Calendar):
         Segment columns of the customers.
     channels : bool
         Whether the orders have a channel.
+    whole : bool
+        Whether the parts hold all customers of the origin, and not a sample of them.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class CustomerBase(Calendar):
     origin: History | LogStore
     segments: tuple[str, ...] = ()
     channels: bool = False
+    whole: bool = True
 
     @classmethod
     def of(cls, data: History | LogStore | CustomerBase) -> CustomerBase:
@@ -148,7 +151,7 @@ def holds(base: CustomerBase) -> tuple[pd.Index[Any], np.ndarray]:
     >>> len(ids), set(part.tolist())
     (50, {0})
     """
-    if isinstance(base.origin, LogStore) and base.count == base.origin.buckets:
+    if isinstance(base.origin, LogStore) and base.whole:
         ids, part = base.origin.customer_ids()
         order = np.asarray(ids.argsort())
         return ids[order], part[order]

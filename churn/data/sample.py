@@ -56,7 +56,7 @@ class SampleTally:
     def base(self, whole: CustomerBase) -> CustomerBase:
         """Return the chosen customers as a base with the calendar of the whole."""
         parts = [replace(p, span=whole.span) for p in self.parts]
-        return replace(whole, count=len(parts), load=lambda number, _: parts[number])
+        return replace(whole, count=len(parts), load=lambda number, _: parts[number], whole=False)
 
     def _trim(self) -> None:
         keys = np.concatenate([k for _, k in self._kept]) if self._kept else np.empty(0, dtype=np.uint64)

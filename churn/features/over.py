@@ -48,10 +48,10 @@ def base_for(data: History | LogStore | CustomerBase, signals: Sequence[Signal])
     own = next((s.name for s in signals if any(isinstance(m, Computed) for m in parts(s.measure))), None)
     if own is None:
         return CustomerBase.of(data)
-    if isinstance(data, LogStore):
-        return CustomerBase.of(data.load())
     base = CustomerBase.of(data)
     if base.count > 1:
+        if isinstance(base.origin, LogStore) and base.whole:
+            return CustomerBase.of(base.origin.load())
         raise ParameterError(
             f"The signal {own!r} was made in Python and sees all customers at once, and these come in parts",
             fix="Pass the saved log or the history itself.",

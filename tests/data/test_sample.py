@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.data.base import CustomerBase
+from churn.data.base import CustomerBase, holds
 from churn.data.sample import SampleTally, id_hashes, of_customers, sample_of
 from churn.data.store import LogStore
 from churn.features.compute import compute_features
@@ -44,6 +44,12 @@ def test_the_sample_keeps_the_calendar_of_the_whole(history, parts):
                 history.last_order,
                 history.closing,
             )
+
+
+def test_a_sample_of_as_many_parts_as_the_log_holds_only_the_chosen(parts):
+    some = sample_of(parts, 300)
+    assert some.count == parts.count
+    assert list(holds(some)[0]) == ids(some)
 
 
 def test_who_is_chosen_is_no_matter_of_size_or_age(history):

@@ -1,10 +1,9 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 import churn
 from churn.data.base import CustomerBase
+from churn.data.sample import sample_of
 from churn.data.store import LogStore
 from churn.errors import ParameterError
 from churn.features.catalogue import catalogue
@@ -71,9 +70,11 @@ def test_a_signal_made_in_python_gets_the_whole(saved_shop, parts):
         return orders.groupby("customer").size()
 
     store = LogStore.of(saved_shop)
-    assert base_for(store, [all_rows]).count == 1
-    assert base_for(store, []).count == store.buckets
-    loose = dataclasses.replace(parts)
+    for data in (store, parts):  # as the commands open it
+        assert base_for(data, [all_rows]).count == 1
+        assert base_for(data, []).count == store.buckets > 1
+    some = sample_of(parts, 50)
+    assert some.count > 1
     with pytest.raises(ParameterError, match=r"'all_rows' was made in Python.*Pass the saved log") as e:
-        base_for(loose, [all_rows])
+        base_for(some, [all_rows])
     assert e.value.code == "needs-whole"
