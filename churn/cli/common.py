@@ -47,16 +47,11 @@ def load(config: Path, *, quiet: bool) -> tuple[Config, History]:
 def load_base(config: Path, *, quiet: bool) -> tuple[Config, CustomerBase]:
     """Read a configuration, and open its customers: a saved log bucket by bucket, else the history in one piece."""
     from churn.config import read_config
-    from churn.data.base import CustomerBase
-    from churn.data.load import load_history
-    from churn.data.store import LogStore
+    from churn.data.load import open_base
 
     settings = read_config(config)
-    if settings.log.path is not None:
-        return settings, CustomerBase.of(LogStore.of(settings))
     with progress(quiet=quiet):
-        history = load_history(settings)
-    return settings, CustomerBase.of(history)
+        return settings, open_base(settings)
 
 
 @contextlib.contextmanager

@@ -54,6 +54,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
     from churn.report import write_report
     from churn.scoring.deliver import write_outputs
     from churn.scoring.night import run_night
+    from churn.scoring.runid import file_name
 
     file = out / "churn.yaml"
     if file.is_file() and file.read_text(encoding="utf-8") != _CONFIG:
@@ -93,7 +94,7 @@ def run_demo(out: Path, customers: int, seed: int) -> tuple[Scores, Training, li
             figure.savefig(folder / f"{name}.png")
     night = run_night(training.model, history, settings=settings)
     scores = night.scores
-    target = settings.place(settings.output) / settings.name / scores.as_of
+    target = settings.place(settings.output) / settings.name / file_name(scores.as_of)
     folder = night.write(target, write_report)
     write_outputs(scores, settings, ())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -70,6 +70,7 @@ def report(
 
 def _night(settings: Config, as_of: str | None, night: Path | None) -> Path:
     from churn.report.folder import newest_night
+    from churn.scoring.runid import file_name
 
     if night is not None:
         if as_of is not None:
@@ -78,7 +79,7 @@ def _night(settings: Config, as_of: str | None, night: Path | None) -> Path:
     root = settings.place(settings.output) / settings.name
     if as_of is None:
         return newest_night(root)
-    folder = root / as_of.replace(":", "").replace(" ", "T")
+    folder = root / file_name(as_of)
     if not folder.is_dir():
         raise MissingFileError(
             f"There is no night of {as_of} in {short(root)}",
@@ -91,7 +92,9 @@ def _night(settings: Config, as_of: str | None, night: Path | None) -> Path:
 
 def _contact(settings: Config, folder: Path) -> pd.DataFrame:
     """Return the contact data of the listed customers; they are not in the night's folder."""
-    from churn.data.base import CustomerBase
+    import pandas as pd
+
+    from churn.data.load import open_base
     from churn.report.folder import read_night
     from churn.scoring.people import contact_of
 
@@ -104,15 +107,4 @@ def _contact(settings: Config, folder: Path) -> pd.DataFrame:
             fix="Name them under sources.customers.contact, or leave --personal away.",
             code="no-contact",
         )
-    data: Any
-    if settings.log.path is None:
-        from churn.data.load import load_history
-
-        data = load_history(settings)
-    else:
-        from churn.data.store import LogStore
-
-        data = LogStore.of(settings)
-    import pandas as pd
-
-    return contact_of(CustomerBase.of(data), listed["customer"] if listed is not None else pd.Index([]))
+    return contact_of(open_base(settings), listed["customer"] if listed is not None else pd.Index([]))

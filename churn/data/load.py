@@ -17,6 +17,8 @@ from churn.progress import report
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from churn.data.base import CustomerBase
+
 
 def load_history(config: Config) -> History:
     """Load the saved log that a configuration names; without one read, check and order all its tables.
@@ -46,6 +48,25 @@ def load_history(config: Config) -> History:
     if history is None:
         raise unusable(checks, errors, "Run churn check to see all findings with example rows.")
     return history
+
+
+def open_base(config: Config) -> CustomerBase:
+    """Open the customers that a configuration names: a saved log part by part, unread; else all tables in one piece.
+
+    Raises
+    ------
+    ConfigError, MissingFileError, DataError
+        As `load_history`.
+
+    Examples
+    --------
+    >>> import churn
+    >>> base = open_base(churn.read_config("churn.yaml"))  # doctest: +SKIP
+    """
+    from churn.data.base import CustomerBase
+    from churn.data.store import LogStore
+
+    return CustomerBase.of(load_history(config) if config.log.path is None else LogStore.of(config))
 
 
 def check_data(config: Config) -> tuple[History | None, CheckReport]:

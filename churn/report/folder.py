@@ -159,7 +159,9 @@ def newest_night(root: Path) -> Path:
 
 def night_before(night: NightFolder) -> Path | None:
     """Return the newest older night beside one, also while it is still written under another name."""
-    own = night.as_of.replace(":", "").replace(" ", "T")
+    from churn.scoring.runid import file_name
+
+    own = file_name(night.as_of)
     older = [p for p in _nights(night.path.resolve().parent) if own and p.name < own]
     return older[-1] if older else None
 

@@ -9,9 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from churn.config import Config
-from churn.data.base import CustomerBase
-from churn.data.load import load_history
-from churn.data.store import LogStore
+from churn.data.load import open_base
 from churn.display import Rendered, format_amount, format_count, format_percent
 from churn.errors import ChurnError, MissingFileError
 from churn.model.explain_customer import find_customer, locate
@@ -203,8 +201,7 @@ def sparkline(values: np.ndarray, width: int = _WIDTH) -> str:
 def _events(config: Config, customer: Any) -> tuple[pd.DataFrame, tuple[str, ...]]:
     report("Reading what happened")
     try:
-        data = LogStore.of(config) if config.log.path is not None else load_history(config)
-        base = CustomerBase.of(data)
+        base = open_base(config)
         part, position = locate(base, customer)
     except ChurnError as error:  # the scores are there, also where the data have moved on
         return _no_events(), (f"What happened in between is not shown. {error}",)

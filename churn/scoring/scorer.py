@@ -12,7 +12,7 @@ import numpy as np
 from churn.config import Config, ScoringSettings, ValueSettings
 from churn.data.base import CustomerBase, holds
 from churn.data.history import History, Instant
-from churn.data.load import load_history
+from churn.data.load import open_base
 from churn.data.sample import of_customers
 from churn.data.store import LogStore
 from churn.definition import make_definition
@@ -280,9 +280,7 @@ def open_scorer(
             fix="Train again, or set the definition back.",
             code="other-definition",
         )
-    if data is None:
-        data = LogStore.of(settings) if settings.log.path is not None else load_history(settings)
-    base, t = prepare(model, data, as_of)
+    base, t = prepare(model, open_base(settings) if data is None else data, as_of)
     nights = settings.place(settings.output) / settings.name
     found = _from_night(nights / file_name(base.date(t)), model, base, t)
     if found is None:

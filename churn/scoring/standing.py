@@ -11,7 +11,7 @@ from churn.data.base import order_of
 from churn.data.history import History
 from churn.definition import Definition
 from churn.display import format_count, format_percent
-from churn.model.bands import BANDS, odds_of
+from churn.model.bands import band_of
 from churn.scoring.stages import (
     LAPSED,
     NEW,
@@ -130,10 +130,11 @@ class Standing:
             everyone[name] = full
         p = active["churn_probability"].to_numpy()
         new = self.codes[~unscored] == NEW
-        score = float(p[new].mean()) if new.any() else float(p.mean()) if len(p) else float("nan")
+        mean = float(p.mean()) if len(p) else float("nan")
+        score = float(p[new].mean()) if new.any() else mean
         unseen = self.codes == UNSEEN
         everyone.loc[unseen, "churn_probability"] = score
-        everyone.loc[unseen, "risk_band"] = _band(score, p)
+        everyone.loc[unseen, "risk_band"] = band_of(score, mean)
         everyone.insert(3, "stage", pd.Series(names[self.codes], dtype=str))
         everyone.insert(
             4, "basis", np.select([unseen, self.codes == LAPSED], ["fallback", "lapsed"], "model").astype(str)
@@ -181,12 +182,6 @@ class Completed:
     def active(self) -> pd.DataFrame:
         """The customers whom the model scored."""
         return self.everyone[self.everyone["basis"] == "model"].reset_index(drop=True)
-
-
-def _band(probability: float, active: np.ndarray) -> str:
-    """Return the band of a probability against the average odds of the active customers."""
-    odds, average = odds_of(np.array([probability]))[0][0], odds_of(active)[1]
-    return next((name for name, k in BANDS if odds >= k * average), "low")
 
 
 def _counted(n: int, what: str) -> str:
