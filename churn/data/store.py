@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from churn.data.attributes import about
 from churn.data.checks import CheckReport, TableSummary, minute_text
-from churn.data.events import Rows, compact, in_order, make_log
+from churn.data.events import Rows, in_order, make_log
 from churn.data.history import NEVER, Category, EventLog, History
 from churn.data.manifest import Delivery, Manifest, check_settings, read_manifest
 from churn.errors import DataError, ParameterError
@@ -190,8 +191,8 @@ class LogStore:
             if bucket is not None:
                 labels = {c: held_labels(v) for c, v in self.manifest.tables[name].labels.items()}
             logs[name] = make_log(name, rows, self.manifest.timezone, ordered=True, labels=labels)
-        joined, segments, contact = self._about(attributes, position, len(ids), bucket)
         m = self.manifest
+        joined, segments, contact = about(m.master, attributes, position, len(ids), whole=bucket is None)
         checks = CheckReport(m.name, self._summaries(logs), tuple(m.findings))
         outcomes = logs.pop("labels", None)
         return History(
@@ -345,35 +346,6 @@ class LogStore:
         return [
             {c: p[c].combine_chunks().to_numpy(zero_copy_only=False) for c in p.column_names} for p in parts
         ]
-
-    def _about(
-        self, parts: list[dict[str, Any]], position: np.ndarray, n: int, bucket: int | None
-    ) -> tuple[np.ndarray | None, dict[str, Category], dict[str, np.ndarray]]:
-        """Return joining dates, segments and contact fields; a later row replaces an earlier one."""
-        import pandas as pd
-
-        master = self.manifest.master
-        if master is None:
-            return None, {}, {}
-
-        def latest(column: str, full: np.ndarray) -> np.ndarray:
-            for part in parts:
-                full[position[part["code"]]] = part[column]
-            return full
-
-        joined = latest("joined", np.full(n, NEVER, dtype=np.int64)) if master.joined else None
-        segments = {}
-        for name in master.segments:
-            codes, labels = pd.factorize(
-                pd.Series(latest(f"x.{name}", np.full(n, None, dtype=object))), sort=True
-            )
-            category = Category(codes.astype(np.int32), tuple(str(x) for x in labels))
-            whole = tuple(master.segments[name])
-            segments[name] = category if bucket is None else compact(category, whole)
-        contact = {name: latest(f"x.{name}", np.full(n, None, dtype=object)) for name in master.contact}
-        if master.consent:
-            contact["consent"] = latest("consent", np.full(n, np.nan))
-        return joined, segments, contact
 
     def _summaries(self, logs: dict[str, EventLog]) -> tuple[TableSummary, ...]:
         master = self.manifest.master

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import churn
+from churn.config import LogSettings
 from churn.data.base import CustomerBase, count
+from churn.data.load import open_base
 from churn.data.store import LogStore
 from churn.errors import ParameterError
 from churn.features.compute import split
@@ -70,3 +72,13 @@ def test_a_base_is_taken_as_it_is(history):
     base = CustomerBase.of(history)
     assert CustomerBase.of(base) is base
     assert isinstance(next(base.parts()), churn.History)
+
+
+def test_customers_come_in_the_parts_of_a_saved_log_or_in_one_piece(saved_shop, history):
+    parts = open_base(saved_shop)
+    assert parts.count > 1
+    tables = saved_shop.model_copy(update={"log": LogSettings()})
+    whole = open_base(tables)
+    assert whole.count == 1
+    assert sorted(c for part in parts.parts(()) for c in part.customers) == list(history.customers)
+    assert list(whole.load(0, None).customers) == list(history.customers)

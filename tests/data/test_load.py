@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from churn.config import LogSettings, make_config
-from churn.data.load import check_data, load_history, make_history, open_base
+from churn.config import make_config
+from churn.data.load import check_data, load_history, make_history
 from churn.errors import ChurnError, ConfigError, DataError, MissingFileError, ParameterError
 from churn.progress import listening
 
@@ -394,13 +394,3 @@ def test_every_row_is_used_or_counted(tmp_path, orders, tickets, customers, whol
 def test_orders_are_needed():
     with pytest.raises(ChurnError, match=r"The orders table is not a data frame\. Given: NoneType"):
         make_history(None)
-
-
-def test_customers_come_in_the_parts_of_a_saved_log_or_in_one_piece(saved_shop, history):
-    parts = open_base(saved_shop)
-    assert parts.count > 1
-    tables = saved_shop.model_copy(update={"log": LogSettings()})
-    whole = open_base(tables)
-    assert whole.count == 1
-    assert sorted(c for part in parts.parts(()) for c in part.customers) == list(history.customers)
-    assert list(whole.load(0, None).customers) == list(history.customers)
