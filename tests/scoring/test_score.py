@@ -1,5 +1,4 @@
 import dataclasses
-import json
 import math
 
 import numpy as np
@@ -175,13 +174,6 @@ def test_amounts_hang_together(result, model, history, cutoff):
     assert "45 days discounted by 0 % a year" in str(short)
 
 
-def test_summary_states_the_lifetime_and_its_assumptions(result):
-    summary = result.summary()
-    assert summary["lifetime_value_all"] == pytest.approx(result.active["lifetime_value"].sum())
-    assert (summary["value"]["lifetime_days"], summary["value"]["discount_rate"]) == (365, 0.1)
-    assert "revenue, not profit" in summary["value"]["assumptions"]
-
-
 def test_a_model_without_a_forecast_of_spend_takes_the_own_pace(model, history, cutoff):
     plain = score(dataclasses.replace(model, spend=None), history, cutoff)
     features = compute_features(history, cutoff).loc[plain.active["customer"]]
@@ -192,46 +184,6 @@ def test_a_model_without_a_forecast_of_spend_takes_the_own_pace(model, history, 
     assert "assumed: the history is too short" in plain.value["assumptions"]
 
 
-def test_written_files_hold_the_same(result, tmp_path):
-    folder = result.write(tmp_path / "out" / "day")
-    assert sorted(p.name for p in folder.iterdir()) == [
-        "at_risk.csv",
-        "at_risk.parquet",
-        "reasons.parquet",
-        "scores.parquet",
-        "summary.json",
-    ]
-    pd.testing.assert_frame_equal(pd.read_parquet(folder / "at_risk.parquet"), result.at_risk)
-    csv = pd.read_csv(folder / "at_risk.csv", keep_default_na=False)
-    assert list(csv["customer"]) == list(result.at_risk["customer"])
-    assert csv["churn_probability"].to_numpy() == pytest.approx(
-        result.at_risk["churn_probability"].to_numpy(), abs=1e-4
-    )
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["at_risk"] == len(result.at_risk)
-    assert summary["retention"]["current"]["S"] == result.retention.current.start
-    assert summary["bands"] == {n: int((result.active["risk_band"] == n).sum()) for n, _ in BANDS}
-
-
-def test_writing_again_replaces_an_earlier_result_and_nothing_else(result, tmp_path, monkeypatch):
-    folder = result.write(tmp_path / "day")
-    result.write(folder)
-    assert [p.name for p in tmp_path.iterdir()] == ["day"]
-    (folder / "precious.txt").write_text("mine")
-    with pytest.raises(
-        ParameterError, match=r"may be replaced.*it also holds precious\.txt.*Name a new folder"
-    ) as e:
-        result.write(folder)
-    assert e.value.code == "foreign-files"
-    assert (folder / "precious.txt").read_text() == "mine"
-    assert (folder / "summary.json").is_file()
-    assert [p.name for p in tmp_path.iterdir()] == ["day"]
-    monkeypatch.chdir(folder)
-    for here in (".", ".."):
-        with pytest.raises(ParameterError, match="working folder or one above"):
-            result.write(here)
-
-
 def test_what_is_no_history_or_model_is_told(model, history, shop):
     with pytest.raises(
         ParameterError, match=r"A history is needed here.*DataFrame.*churn\.make_history\(orders\)"
@@ -239,22 +191,6 @@ def test_what_is_no_history_or_model_is_told(model, history, shop):
         score(model, shop.orders)
     with pytest.raises(ParameterError, match=r"A model is needed here.*str.*load_model"):
         score("models/x", history)
-
-
-def test_csv_cannot_carry_a_formula(model, history, result, tmp_path):
-    evil = result.at_risk.copy()
-    evil.loc[0, "customer"] = "=HYPERLINK(1)"
-    folder = dataclasses.replace(result, at_risk=evil).write(tmp_path / "d")
-    assert "'=HYPERLINK(1)" in (folder / "at_risk.csv").read_text()
-    assert pd.read_parquet(folder / "at_risk.parquet").loc[0, "customer"] == "=HYPERLINK(1)"
-
-
-def test_prints_in_terminal_and_notebook(result):
-    text = str(result)
-    assert "At risk, most value at stake first" in text
-    assert "retention rate" in text
-    assert "S - lost" not in text or "E" in text
-    assert result._repr_html_().startswith("<")
 
 
 def test_integer_ids_come_back_as_integers():
