@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOGETHER = 200  # customers whose events are inflated at once
+MOST_LISTED = 10_000  # as many have events; a page with many more is slow to open, and nobody reads so far
 _DIGITS = {"churn_probability": 4, "push_log_odds": 3}
 _LABELS = {
     "customer": "Customer",
@@ -46,13 +47,14 @@ def list_payload(night: NightFolder, contact: pd.DataFrame | None = None) -> dic
     Returns
     -------
     dict
-        ``n``, ``columns`` (key, label, type), ``data`` (a list, or names and codes, per column), ``facets`` and
-        ``reasons``.
+        ``n`` rows of ``listed``, the first `MOST_LISTED` at most; ``columns`` (key, label, type), ``data`` (a list, or
+        names and codes, per column), ``facets`` and ``reasons``.
     """
     import pandas as pd
 
     table = night.at_risk if night.at_risk is not None else pd.DataFrame({"customer": []})
-    table = table.assign(customer=table["customer"].astype(str))
+    listed = len(table)
+    table = table.head(MOST_LISTED).assign(customer=lambda t: t["customer"].astype(str))
     table, segments = _beside(table, night.segments, "segment: ")
     table, personal = _beside(table, contact, "contact: ")
     facets = [c for c in (*_FACETS, *segments) if c in table]
@@ -69,6 +71,7 @@ def list_payload(night: NightFolder, contact: pd.DataFrame | None = None) -> dic
         )
     return {
         "n": len(table),
+        "listed": listed,
         "name": night.name,
         "asOf": night.as_of,
         "currency": night.currency,
@@ -148,7 +151,7 @@ def timeline_chunks(night: NightFolder) -> list[str]:
 
     if night.timeline is None or night.at_risk is None:
         return []
-    customers = night.at_risk["customer"].astype(str)
+    customers = night.at_risk["customer"].head(MOST_LISTED).astype(str)
     events = night.timeline
     where = pd.Index(customers).get_indexer(pd.Index(events["customer"].astype(str)))
     events = events.assign(row=where)[where >= 0].sort_values(

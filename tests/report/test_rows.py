@@ -1,5 +1,7 @@
 import pandas as pd
 
+from churn.report import rows
+from churn.report.build import write_report
 from churn.report.embed import unpacked
 from churn.report.folder import read_night
 from churn.report.rows import list_payload, timeline_chunks
@@ -82,3 +84,24 @@ def test_an_empty_list_has_its_columns(nights):
     assert payload["n"] == 0
     assert payload["reasons"]["start"] == [0]
     assert timeline_chunks(read_night(night)) == []
+
+
+def test_of_a_very_long_list_the_page_holds_the_beginning_and_says_so(night, monkeypatch, tmp_path):
+    whole = write_report(night, tmp_path / "whole.html").read_text(encoding="utf-8")
+    assert 'id="cut"' not in whole
+    monkeypatch.setattr(rows, "MOST_LISTED", 50)
+    read = read_night(night)
+    payload = list_payload(read)
+    assert (payload["n"], payload["listed"], len(payload["reasons"]["start"])) == (50, 120, 51)
+    assert {len(v if isinstance(v, list) else v["codes"]) for v in payload["data"].values()} == {50}
+    assert len(timeline_chunks(read)) == 1
+    cut = write_report(night, tmp_path / "cut.html").read_text(encoding="utf-8")
+    assert (
+        "Here are the first 50 of 120 listed customers; at_risk.csv beside this file has all of them" in cut
+    )
+
+
+def test_the_page_holds_as_many_customers_as_a_night_writes_events_for():
+    from churn.scoring.night import MOST_TIMELINES
+
+    assert rows.MOST_LISTED == MOST_TIMELINES
