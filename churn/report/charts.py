@@ -3,9 +3,10 @@
 from churn.report.charts_backtest import ablation, by_cutoff, segments
 from churn.report.charts_cohorts import curve, survival, triangle
 from churn.report.charts_draw import Chart
+from churn.report.charts_expected import expected_and_actual
 from churn.report.charts_list import drivers, stages
 from churn.report.charts_model import baselines, calibration, gain, profit
-from churn.report.charts_purchases import expected_and_actual, lifetime, purchases, recurring, surveys
+from churn.report.charts_purchases import lifetime, purchases, recurring, surveys
 from churn.report.charts_retention import by_group, flow, trend
 from churn.report.charts_signals import importance
 

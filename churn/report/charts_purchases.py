@@ -9,13 +9,11 @@ from churn.display import format_amount, format_count, format_percent
 from churn.report.charts_draw import (
     ACCENT,
     MUTED,
-    SERIES,
     SURFACE,
     TEXT,
     Chart,
     canvas,
     finish,
-    percent_axis,
     table,
     tick_percent,
 )
@@ -55,7 +53,7 @@ def purchases(found: Mapping[str, Any] | None, currency: str = "", key: str = "p
         ("gross_revenue_retention", "revenue kept, gross", format_percent),
     )
     title = f"Purchases by {every}"
-    svg = _multiples(periods, panels, key, title, every)
+    svg = _multiples([_drawn(p) for p in periods], panels, key, title, every)
     head = (
         every,
         "orders",
@@ -75,7 +73,7 @@ def purchases(found: Mapping[str, Any] | None, currency: str = "", key: str = "p
             p.get("period_start"),
             format_count(p.get("orders") or 0),
             format_count(p.get("buyers") or 0),
-            _or(p.get("repeat_rate"), format_percent),
+            _estimate(_drawn(p, whole=False), "repeat_rate", format_percent),
             *(_or(p.get(k), money) for k in ("gross_revenue", "returns", "net_revenue", "mean_order_value")),
             _or(p.get("orders_per_buyer"), lambda v: f"{v:.2f}"),
             *(_or(p.get(k), format_percent) for k in ("gross_revenue_retention", "net_revenue_retention")),
@@ -85,7 +83,8 @@ def purchases(found: Mapping[str, Any] | None, currency: str = "", key: str = "p
     ]
     caption = (
         f"Revenue kept: what the customers active at the start ordered in the {every}, as a share of what they ordered "
-        "in the one before; gross counts nobody with more than before. Hollow: the period is still running."
+        "in the one before; gross counts nobody with more than before. Hollow: the period is still running. Bars are "
+        "95 % intervals."
     )
     return Chart(title, svg, head, table(rows), caption, wide=True)
 
@@ -238,9 +237,20 @@ def _digits(every: str) -> int:
     return {"month": 7, "quarter": 7, "year": 4}.get(every, 10)
 
 
+def _drawn(p: Row, *, whole: bool = True) -> Row:
+    """Return a period with the interval of its repeat rate, and without what its place in the data makes too low."""
+    out = {**p, "repeat_rate_low": p.get("repeat_low"), "repeat_rate_high": p.get("repeat_high")}
+    if whole and p.get("beginning"):
+        out["repeat_rate"] = None
+    if whole and p.get("partial"):
+        out["net_revenue"] = None
+    return out
+
+
 def _marks(p: Row) -> str:
     """Say what a reader of a period's figures must know."""
     said = ["who had bought before is not known"] if p.get("beginning") else []
+    said += ["a part: the data begin after it does"] if p.get("partial") else []
     if p.get("running"):
         said.append(f"running, up to {p['so_far']}" if p.get("so_far") else "running")
     return ", ".join(said)
@@ -311,74 +321,12 @@ def lifetime(found: Mapping[str, Any] | None, currency: str = "", key: str = "li
         "Revenue less returns per customer of all cohorts that have reached the age, of those who left too; what came, "
         "not a forecast."
     )
+    unseen = found["lifetime"].get("unseen_revenue")
+    if unseen:
+        whose = "customers who were never active, and in no cohort"
+        caption += f" {format_amount(unseen, currency)} are of {whose}."
     return Chart(title, svg, head, table(rows), caption)
 
 
 def _whole(v: float, currency: str) -> str:
     return f"{currency}{' ' if len(currency) > 1 else ''}{v:,.0f}"
-
-
-def expected_and_actual(found: Sequence[Row] | None, key: str = "expected") -> Chart | None:
-    """Draw what earlier nights expected beside what came.
-
-    Parameters
-    ----------
-    found : sequence of mapping or None
-        ``expected_and_actual`` of ``retention.json``: `as_of`, `expected`, `low`, `high`, `actual` (None where it is
-        not known yet).
-    key : str, optional
-        Begins the ids of the picture.
-    """
-    nights = [n for n in found or [] if n.get("expected") is not None]
-    if not nights:
-        return None
-    shown = nights[-_PERIODS:]
-    title = "Expected and actual retention"
-    with canvas(430, 250) as (figure, axes):
-        bars = [(i, n) for i, n in enumerate(shown) if n.get("low") is not None and n.get("high") is not None]
-        axes.vlines(
-            [i for i, _ in bars],
-            [n["low"] for _, n in bars],
-            [n["high"] for _, n in bars],
-            color=SERIES[1],
-            alpha=0.4,
-            linewidth=4,
-        )
-        x = range(len(shown))
-        expected = [n["expected"] for n in shown]
-        axes.plot(
-            x, expected, marker="D", markersize=5.5, linestyle="none", color=SERIES[1], label="expected"
-        )
-        came = [(i, n["actual"]) for i, n in enumerate(shown) if n.get("actual") is not None]
-        if came:
-            axes.plot(
-                *zip(*came, strict=True),
-                marker="o",
-                markersize=6,
-                color=ACCENT,
-                label="actual",
-                linewidth=1.2,
-            )
-        step = max(1, -(-len(shown) // 5))
-        ticks = [i for i in x if (len(shown) - 1 - i) % step == 0]
-        axes.set_xticks(ticks, [str(shown[i].get("as_of") or "")[:10] for i in ticks])
-        axes.set_xlim(-0.6, len(shown) - 0.4)
-        axes.margins(y=0.15)
-        axes.grid(axis="y")
-        percent_axis(axes.yaxis)
-        figure.legend(loc="outside lower center", fontsize=12, ncol=2)
-        said = f"{len(came)} of {len(shown)} nights have an actual rate yet."
-        svg = finish(figure, key, title, said)
-    rows = [
-        (
-            n.get("as_of"),
-            format_percent(n["expected"]),
-            "" if n.get("low") is None else f"{format_percent(n['low'])} to {format_percent(n.get('high'))}",
-            "not known yet" if n.get("actual") is None else format_percent(n["actual"]),
-        )
-        for n in nights
-    ]
-    head = ("night", "expected", "95 %", "actual")
-    return Chart(
-        title, svg, head, table(rows), "Bars are the intervals that were given with the expectation."
-    )

@@ -255,16 +255,15 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def expected_interval(outlook: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Return the interval of the expected rate, in the forms in which it may be written."""
-    for name in ("expected_interval", "expected_retention_rate_interval"):
-        pair = outlook.get(name)
-        if isinstance(pair, list | tuple) and len(pair) == 2 and None not in pair:
-            return float(pair[0]), float(pair[1])
-    for name in ("expected_retention_rate", "expected_rate", "expected"):
-        low, high = outlook.get(f"{name}_low"), outlook.get(f"{name}_high")
-        if low is not None and high is not None:
-            return float(low), float(high)
-    return None, None
+    """Return the interval of the expected rate; two Nones where there is none.
+
+    Examples
+    --------
+    >>> expected_interval({"expected_retention_rate_low": 0.1, "expected_retention_rate_high": 0.3})
+    (0.1, 0.3)
+    """
+    low, high = (outlook.get(f"expected_retention_rate_{side}") for side in ("low", "high"))
+    return (None, None) if low is None or high is None else (float(low), float(high))
 
 
 def _period_label(p: Period, every: str) -> str:

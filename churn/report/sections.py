@@ -70,16 +70,17 @@ def _missing(night: NightFolder, *files: str) -> tuple[str, ...]:
 def _retention(night: NightFolder) -> Section:
     found = night.retention or {}
     outlook = found.get("outlook") or night.summary.get("retention") or {}
-    now = outlook.get("current")
+    now, series = outlook.get("current"), found.get("series") or {}
+    words = [series.get("late_rows"), series.get("left_out"), *(found.get("notes") or [])]
     blocks = _blocks(
         charts.flow(now) if now else None,
-        charts.trend(found.get("series") or {}, outlook),
+        charts.trend(series, outlook),
         charts.expected_and_actual(found.get("expected_and_actual")),
     )
     return Section(
         "retention",
         "Retention",
-        tuple(map(str, found.get("notes") or [])),
+        tuple(str(w) for w in words if w),
         blocks,
         _missing(night, "retention.json"),
     )

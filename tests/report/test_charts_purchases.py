@@ -1,6 +1,8 @@
 import pytest
 
-from churn.report.charts_purchases import expected_and_actual, lifetime, purchases, recurring, surveys
+import churn
+from churn.display import format_percent
+from churn.report.charts_purchases import lifetime, purchases, recurring, surveys
 from tests.report.chart_data import parsed, texts
 
 
@@ -13,6 +15,8 @@ def bought(start, net=1000.0, **more):
         "orders": 20,
         "buyers": 10,
         "repeat_rate": 0.5,
+        "repeat_low": 0.24,
+        "repeat_high": 0.76,
         "gross_revenue": net + 10,
         "returns": 10.0,
         "net_revenue": net,
@@ -66,7 +70,7 @@ def test_purchases_are_told_by_period_and_a_running_one_is_marked():
             "2025-01-01",
             "20",
             "10",
-            "50.0 %",
+            "50.0 % [24.0 %, 76.0 %]",
             "£1,010",
             "£10.00",
             "£1,000",
@@ -89,6 +93,33 @@ def test_purchases_are_told_by_period_and_a_running_one_is_marked():
 def test_a_period_at_the_beginning_says_what_is_not_known_there():
     found = FOUND | {"periods": [bought("2025-01-01", beginning=True, running=True)]}
     assert purchases(found).rows[0][-1] == "who had bought before is not known, running"
+
+
+def test_a_repeat_rate_at_the_beginning_and_revenue_of_a_part_are_told_and_not_drawn():
+    first = bought("2025-01-01", 100.0, beginning=True, partial=True)
+    chart = purchases(FOUND | {"periods": [first]}, "£")
+    assert texts(chart).count("not known") == 3  # the repeat rate, the revenue, and what is kept gross
+    assert chart.rows[0][3] == "50.0 % [24.0 %, 76.0 %]"
+    assert chart.rows[0][6] == "£100"
+    assert chart.rows[0][-1] == "who had bought before is not known, a part: the data begin after it does"
+
+
+def test_the_figures_of_a_night_have_the_keys_that_are_drawn(history, definition):
+    told = churn.purchases(history, definition).to_dict()
+    chart = purchases(told)
+    last = told["periods"][-2]
+    low, high = format_percent(last["repeat_low"]), format_percent(last["repeat_high"])
+    assert chart.rows[-2][3] == f"{format_percent(last['repeat_rate'])} [{low}, {high}]"
+    assert told["periods"][0]["beginning"]
+    assert "who had bought before is not known" in chart.rows[0][-1]
+
+
+def test_revenue_in_no_cohort_is_said_beside_the_lifetime_value():
+    assert "in no cohort" not in lifetime(FOUND).caption
+    found = FOUND | {"lifetime": FOUND["lifetime"] | {"unseen_revenue": 1234.0}}
+    assert lifetime(found, "£").caption.endswith(
+        "£1,234 are of customers who were never active, and in no cohort."
+    )
 
 
 def test_a_figure_that_is_nowhere_known_says_so():
@@ -121,28 +152,9 @@ def test_only_surveys_that_are_given_are_drawn():
     parsed(surveys(both))
 
 
-def test_expected_stands_beside_actual_where_it_is_known():
-    nights = [
-        {"as_of": "2025-01-01", "expected": 0.9, "low": 0.85, "high": 0.95, "actual": 0.88},
-        {"as_of": "2025-02-01", "expected": 0.91, "low": None, "high": None, "actual": None},
-    ]
-    chart = expected_and_actual(nights)
-    assert chart.rows == (
-        ("2025-01-01", "90.0 %", "85.0 % to 95.0 %", "88.0 %"),
-        ("2025-02-01", "91.0 %", "", "not known yet"),
-    )
-    assert "1 of 2 nights" in parsed(chart).find("desc").text
-    parsed(expected_and_actual(nights[1:]))
-
-
 @pytest.mark.parametrize("draw", [purchases, lifetime, recurring, surveys])
 @pytest.mark.parametrize(
     "nothing", [None, {}, {"periods": [], "recurring": None, "answers": None, "lifetime": None}]
 )
 def test_what_is_not_there_is_not_drawn(draw, nothing):
     assert draw(nothing) is None
-
-
-def test_without_nights_nothing_is_expected():
-    assert expected_and_actual(None) is None
-    assert expected_and_actual([{"as_of": "2025-01-01", "expected": None}]) is None

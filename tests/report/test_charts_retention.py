@@ -39,7 +39,11 @@ def series(n=30, **more):
 
 
 def test_the_trend_has_all_periods_in_its_data_and_the_expected_one():
-    outlook = {"expected_retention_rate": 0.875, "expected_interval": [0.85, 0.9]}
+    outlook = {
+        "expected_retention_rate": 0.875,
+        "expected_retention_rate_low": 0.85,
+        "expected_retention_rate_high": 0.9,
+    }
     chart = trend(series(), outlook)
     assert len(chart.rows) == 31
     assert chart.rows[-1][-3:] == ("87.5 %", "85.0 % to 90.0 %", "forecast")
@@ -88,9 +92,8 @@ def test_one_period_alone_is_drawn():
     ("outlook", "interval"),
     [
         ({}, (None, None)),
-        ({"expected_interval": [0.1, 0.2]}, (0.1, 0.2)),
         ({"expected_retention_rate_low": 0.1, "expected_retention_rate_high": 0.3}, (0.1, 0.3)),
-        ({"expected_interval": None}, (None, None)),
+        ({"expected_retention_rate_low": None, "expected_retention_rate_high": None}, (None, None)),
     ],
 )
 def test_the_interval_of_the_expected_rate_is_found(outlook, interval):

@@ -1,4 +1,5 @@
 from churn.files import write_json
+from churn.report.build import write_report
 from churn.report.charts import Chart
 from churn.report.folder import read_night
 from churn.report.sections import Block, sections
@@ -26,6 +27,17 @@ def test_a_model_without_a_backtest_names_the_command(night):
     words = sections(read_night(night))["belief"].words
     assert words[0] == "It beats them."
     assert "churn backtest CONFIG" in words[-1]
+
+
+def test_what_the_retention_figures_leave_out_is_said_on_the_page(night):
+    said = ["Rows come late: 2 %.", "Left out: 6 at the beginning.", "Not by product: too many values."]
+    write_json(
+        night / "retention.json",
+        {"series": {"late_rows": said[0], "left_out": said[1], "periods": []}, "notes": said[2:]},
+    )
+    assert sections(read_night(night))["retention"].words == tuple(said)
+    page = write_report(night).read_text(encoding="utf-8")
+    assert all(f"<bdi>{text}</bdi>" in page for text in said)
 
 
 def test_data_health_comes_from_the_checks(night, history):

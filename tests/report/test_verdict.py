@@ -36,7 +36,7 @@ def test_a_change_within_the_interval_is_called_noise():
 def test_the_expected_rate_with_its_interval():
     assert _retention(0.7, expected=0.71).endswith("; 71.0 % is expected next.")
     summary = {"retention": {"current": PERIOD | {"retention_rate": 0.7}, "expected_retention_rate": 0.71,
-                             "expected_interval": [0.69, 0.73]}}  # fmt: skip
+                             "expected_retention_rate_low": 0.69, "expected_retention_rate_high": 0.73}}  # fmt: skip
     assert "71.0 % is expected next (69.0 % to 73.0 %)" in three_sentences(summary)[0]
 
 
