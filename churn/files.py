@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import re
@@ -41,13 +42,14 @@ def adding_files(target: Path) -> Iterator[Path]:
             fix="Name another folder, or move the file away.",
         )
     target.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=target))
+    fresh, owned = _fresh(target, ".new-", "")
     try:
         yield fresh
         for file in sorted(fresh.iterdir()):
             file.replace(target / file.name)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        owned.close()
 
 
 @contextlib.contextmanager
@@ -82,19 +84,65 @@ def replacing_folder(target: Path, replaces: Collection[str] = ()) -> Iterator[P
     target.parent.mkdir(parents=True, exist_ok=True)
     previous = target.with_name(f".{target.name}.previous")
     restore_folder(target)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent))
+    fresh, owned = _fresh(target.parent, f".{target.name}.", ".new")
     fresh.chmod(0o755)
     try:
         _refuse_foreign(target, set())
         yield fresh
-        _refuse_foreign(target, {p.name for p in fresh.iterdir()} | set(replaces))
-        if target.exists():
-            target.rename(previous)
-        fresh.rename(target)
-        shutil.rmtree(previous, ignore_errors=True)
+        with _alone(target.parent):  # or two runs at once put their folders into each other's gap
+            _refuse_foreign(target, {p.name for p in fresh.iterdir()} | set(replaces))
+            if target.exists():
+                target.rename(previous)
+            fresh.rename(target)
+            shutil.rmtree(previous, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        owned.close()
         restore_folder(target)
+
+
+def _fresh(parent: Path, prefix: str, suffix: str) -> tuple[Path, contextlib.ExitStack]:
+    """Return a new folder and the hold on it, after removing those of its kind that killed runs left."""
+    with _alone(parent):
+        for left in parent.glob(f"{glob.escape(prefix)}*{suffix}"):
+            with _held(left, wait=False) as free:  # whoever lives holds the own folder
+                if free:
+                    shutil.rmtree(left, ignore_errors=True)
+        fresh = Path(tempfile.mkdtemp(prefix=prefix, suffix=suffix, dir=parent))
+        owned = contextlib.ExitStack()
+        owned.enter_context(_held(fresh, wait=True))
+    return fresh, owned
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time rename within a folder."""
+    with _held(folder, wait=True):
+        yield
+
+
+@contextlib.contextmanager
+def _held(folder: Path, *, wait: bool) -> Iterator[bool]:
+    """Hold a folder, which the system lets go of when the process dies; yield whether it is held."""
+    if sys.platform == "win32":  # there a folder cannot be held
+        yield False
+        return
+    import fcntl
+
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = True
+        except OSError:  # somebody holds it, or the file system knows no locks
+            held = False
+        yield held
+    finally:
+        os.close(handle)
 
 
 def _refuse_foreign(target: Path, ours: set[str]) -> None:
@@ -116,10 +164,12 @@ def _refuse_foreign(target: Path, ours: set[str]) -> None:
 def restore_folder(target: Path) -> None:
     """Put back the previous folder where a killed run left the target missing."""
     previous = target.absolute().with_name(f".{target.name}.previous")
-    if previous.exists():
+    if not previous.exists():
+        return
+    with _alone(previous.parent):
         if target.exists():
             shutil.rmtree(previous, ignore_errors=True)
-        else:
+        elif previous.exists():
             previous.rename(target)
 
 

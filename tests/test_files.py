@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from churn.errors import ParameterError
-from churn.files import replace_text, replacing_folder, restore_folder
+from churn.files import adding_files, replace_text, replacing_folder, restore_folder
 
 
 def _write(target: Path, text: str) -> None:
@@ -144,3 +144,46 @@ def test_files_that_are_named_go_although_the_new_folder_has_none_of_their_name(
     with replacing_folder(target, replaces={"old.txt"}) as fresh:
         (fresh / "new.txt").write_text("new")
     assert [p.name for p in target.iterdir()] == ["new.txt"]
+
+
+_REPLACING = """
+import sys
+from pathlib import Path
+from churn.files import replacing_folder
+for _ in range(150):
+    with replacing_folder(Path(sys.argv[1])) as fresh:
+        (fresh / "a.txt").write_text("whole")
+"""
+
+
+def test_two_runs_at_once_replace_a_folder_by_turns(tmp_path):
+    command = [sys.executable, "-c", _REPLACING, str(tmp_path / "result")]
+    runs = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [(r.communicate()[1], r.returncode) for r in runs] == [("", 0)] * 3
+    assert _names(tmp_path) == ["result"]
+
+
+_DYING = """
+import os, sys
+from pathlib import Path
+from churn.files import adding_files, replacing_folder
+with replacing_folder(Path(sys.argv[1])) as a, adding_files(Path(sys.argv[2])) as b:
+    (a / "half.txt").touch(), (b / "half.txt").touch()
+    os._exit(9)
+"""
+
+
+def test_what_killed_runs_left_is_removed_and_what_a_living_one_makes_is_not(tmp_path):
+    target, added = tmp_path / "result", tmp_path / "added"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", _DYING, str(target), str(added)], check=False)
+    assert any(n.endswith(".new") for n in _names(tmp_path))
+    with replacing_folder(target) as mine, adding_files(added) as other:
+        assert _names(tmp_path) == [mine.name, "added"]
+        assert _names(added) == [other.name]
+        (mine / "a.txt").write_text("first")
+        _write(target, "second")
+        assert (mine / "a.txt").is_file()
+    assert _names(tmp_path) == ["added", "result"]
+    assert (target / "a.txt").read_text() == "first"
+    assert _names(added) == []
