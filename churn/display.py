@@ -67,6 +67,19 @@ def format_percent(share: float | None, digits: int = 1) -> str:
     return "no rate" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
+def format_risk(probability: float | None) -> str:
+    """Write one customer's churn probability in whole percent, 99 % at most: nobody is lost for sure.
+
+    Every place that shows it uses this, so that screen, report, digest and history say the same.
+
+    Examples
+    --------
+    >>> format_risk(0.7), format_risk(0.9992), format_risk(None)
+    ('70 %', '99 %', 'no rate')
+    """
+    return format_percent(probability if probability is None else min(probability, 0.99), 0)
+
+
 def format_amount(value: float, currency: str = "") -> str:
     """Write an amount of money: whole units from 100, two digits below.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from churn.display import format_amount, format_count, format_percent
+from churn.display import format_amount, format_count, format_percent, format_risk
 
 if TYPE_CHECKING:
     from churn.scoring import Scores
@@ -99,7 +99,7 @@ def _list_panel(scores: Scores) -> Any:
     table.add_column()
     by_money = scores.listing.get("list_by") == "money"
     for r in scores.at_risk.head(_SHOWN).to_dict("records"):
-        risk = Text(f"{min(100 * r['churn_probability'], 99):.0f} %", style=_COLOURS[str(r["risk_band"])])
+        risk = Text(format_risk(r["churn_probability"]), style=_COLOURS[str(r["risk_band"])])
         head = Text.assemble(
             (f"{r['customer']}", "bold"),
             f"  {format_amount(r['value_at_stake'], scores.currency)} at stake",

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churn.display import format_amount, format_count, format_percent
+from churn.display import format_amount, format_count, format_percent, format_risk
 from churn.files import replace_text
 from churn.progress import report
 from churn.report.charts_retention import expected_interval
@@ -130,7 +130,7 @@ def _line(row: dict[Any, Any], currency: str) -> dict[str, str]:
     return {
         "rank": str(row.get("rank", "")),
         "customer": str(row["customer"])[:80],
-        "risk": "" if p is None else format_percent(min(p, 0.99), 0),
+        "risk": "" if p is None else format_risk(p),
         "band": str(row.get("risk_band", "")),
         "stake": "" if stake is None else format_amount(stake, currency),
         "last_order": str(row.get("last_order") or "none"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from churn.display import format_amount, format_count, format_percent
+from churn.display import format_amount, format_count, format_percent, format_risk
 from churn.errors import ParameterError
 from churn.report.folder import NightFolder, night_before, read_night
 from churn.report.verdict import three_sentences
@@ -142,7 +142,7 @@ class _Writer:
         return _whole(head + title + "\n".join(lines) + tail(len(lines)) if lines else head)
 
     def _row(self, row: Mapping[Any, Any], currency: str) -> str:
-        parts = [format_percent(row.get("churn_probability"), 0)]
+        parts = [format_risk(row.get("churn_probability"))]
         stake = row.get("value_at_stake")
         if stake is not None and math.isfinite(stake):
             parts.append(f"{format_amount(stake, currency)} at stake")

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from churn.config import Config
 from churn.data.load import open_base
-from churn.display import Rendered, format_amount, format_count, format_percent
+from churn.display import Rendered, format_amount, format_count, format_risk
 from churn.errors import ChurnError, MissingFileError
 from churn.model.explain_customer import find_customer, locate
 from churn.progress import report
@@ -78,7 +78,7 @@ class ScoreHistory(Rendered):
             f"Customer {self.customer}: {_nights(len(last))} from {first} to {newest}, {_runs(len(nights))}",
         ]
         if len(known):
-            low, high = format_percent(known.min(), 0), format_percent(known.max(), 0)
+            low, high = format_risk(known.min()), format_risk(known.max())
             lines += [f"churn probability, 0 to 100 %   {sparkline(p)}   between {low} and {high}"]
         shown = nights.tail(self.shown).iloc[::-1]
         told = self._events_by_night()
@@ -99,7 +99,7 @@ class ScoreHistory(Rendered):
 
     def _head(self, row: dict[Any, Any]) -> str:
         parts = [
-            "no score" if _missing(row["churn_probability"]) else format_percent(row["churn_probability"], 0),
+            "no score" if _missing(row["churn_probability"]) else format_risk(row["churn_probability"]),
             _text(row.get("risk_band")),
             _text(row.get("stage")),
             "" if _missing(row.get("rank")) else f"rank {row['rank']:.0f}",

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churn.display import Rendered, format_amount, format_count
+from churn.display import Rendered, format_amount, format_count, format_risk
 from churn.files import replacing_folder, write_json
 from churn.model.bands import BANDS
 from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS
@@ -227,7 +227,7 @@ class Scores(Rendered):
                 f"   ignored complaints {r['ignored_complaints']:.0f}" if r["ignored_complaints"] > 0 else ""
             )
             lines.append(
-                f"{r['rank']:>3}. {r['customer']}   {100 * r['churn_probability']:.0f} % {r['risk_band']}   "
+                f"{r['rank']:>3}. {r['customer']}   {format_risk(r['churn_probability'])} {r['risk_band']}   "
                 f"{format_amount(r['value_at_stake'], self.currency)} at stake   {self._profit(r)}"
                 f"{_last_order(r)}{ignored}"
             )

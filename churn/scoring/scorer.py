@@ -16,7 +16,7 @@ from churn.data.load import open_base
 from churn.data.sample import of_customers
 from churn.data.store import LogStore
 from churn.definition import make_definition
-from churn.display import Rendered, format_amount, format_percent
+from churn.display import Rendered, format_amount, format_risk
 from churn.errors import ModelError, ParameterError
 from churn.features.compute import feature_matrices
 from churn.features.over import pools_at
@@ -95,7 +95,7 @@ class CustomerScore(Rendered):
         head = f"Customer {self.customer} as of {self.as_of}: {self.stage}"
         if self.churn_probability is None:
             return f"{head}; no longer active, so there is no score. {self.definition[0].upper()}{self.definition[1:]}."
-        head += f"; {format_percent(self.churn_probability)} churn, risk {self.risk_band}"
+        head += f"; {format_risk(self.churn_probability)} churn, risk {self.risk_band}"
         if self.explanation is None:
             return f"{head}\nNo history that the model could go by: the mean probability of new customers stands in."
         assert self.value_at_stake is not None

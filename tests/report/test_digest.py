@@ -176,3 +176,11 @@ def test_another_style_and_another_folder_are_refused(tmp_path):
         digest(night(tmp_path), "html")
     with pytest.raises(MissingFileError):
         digest(tmp_path / "nowhere")
+
+
+def test_nobody_is_lost_for_sure_in_any_style(tmp_path):
+    folder = night(tmp_path, at_risk=listed("A").assign(churn_probability=0.9991))
+    for style in STYLES:
+        said = digest(folder, style)
+        assert "99 %" in said
+        assert "100 %" not in said
