@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 from churn.display import format_amount, format_count, format_percent
@@ -33,7 +34,7 @@ def three_sentences(summary: dict[str, Any], model: dict[str, Any] | None = None
     Examples
     --------
     >>> for said in three_sentences({"population": 900, "at_risk": 40, "listed": 40, "currency": "£",
-    ...     "value_at_stake_listed": 5000.0, "value_at_stake_all": 20000.0, "bands": {"critical": 12},
+    ...     "value_at_stake_listed": 5000.0, "value_at_stake_all": 20000.0, "bands_listed": {"critical": 12},
     ...     "model": {"beats_baselines": True, "auc": 0.81}}):
     ...     print(said)
     The retention rate is not known: the data do not reach back far enough.
@@ -56,25 +57,37 @@ def _retention(outlook: dict[str, Any]) -> str:
     said = f"Retention was {format_percent(rate)} in {_period(now)}"
     old = before.get("retention_rate") if before else None
     if old is not None:
-        said += _change(now, rate, old)
+        said += _change(now, before or {}, rate, old)
     expected = outlook.get("expected_retention_rate")
     if expected is not None:
         said += f"; {format_percent(expected)} is expected next{_interval(outlook)}"
     return f"{said}."
 
 
-def _change(now: dict[str, Any], rate: float, old: float) -> str:
+def _change(now: dict[str, Any], before: dict[str, Any], rate: float, old: float) -> str:
     points = round(100 * rate, 1) - round(100 * old, 1)  # what the two figures shown differ by
-    low, high = now.get("rate_low"), now.get("rate_high")
     if abs(points) < 0.05:
         return ", as in the period before"
     word = "more" if points > 0 else "less"
-    noise = (
-        ", which is within the noise of so many customers"
-        if low is not None and high is not None and low <= old <= high
-        else ""
-    )
+    noise = ", which is within the noise of so many customers" if _is_noise(now, before, rate, old) else ""
     return f", {abs(points):.1f} points {word} than the {format_percent(old)} before{noise}"
+
+
+def _is_noise(now: dict[str, Any], before: dict[str, Any], rate: float, old: float) -> bool:
+    """Return whether the 95 % interval of a change holds zero (Newcombe 1998, method 10: from both rates' intervals).
+
+    Examples
+    --------
+    >>> three = {"rate_low": 0.21, "rate_high": 0.94}, {"rate_low": 0.44, "rate_high": 1.0}
+    >>> _is_noise(*three, 2 / 3, 1.0)
+    True
+    """
+    ends = [p.get(k) for p in (now, before) for k in ("rate_low", "rate_high")]
+    if None in ends:
+        return False
+    low, high, old_low, old_high = (float(e) for e in ends)  # type: ignore[arg-type]
+    reach = math.hypot(rate - low, old_high - old) if rate > old else math.hypot(high - rate, old - old_low)
+    return abs(rate - old) <= reach
 
 
 def _interval(outlook: dict[str, Any]) -> str:
@@ -102,10 +115,11 @@ def _at_risk(summary: dict[str, Any]) -> str:
     currency = str(summary.get("currency", ""))
     stake, whole = (float(summary.get(f"value_at_stake_{k}") or 0.0) for k in ("listed", "all"))
     what = "worth a contact" if (summary.get("listing") or {}).get("list_by") == "money" else "at risk"
+    active = f"{format_count(population)} active customer{'' if population == 1 else 's'}"
     if count == 0:
-        return f"Nobody of {format_count(population)} active customers is {what} by the rule that makes the list."
+        return f"Nobody of {active} is {what} by the rule that makes the list."
     verb = "is" if count == 1 else "are"
-    said = f"{format_count(count)} of {format_count(population)} active customers {verb} {what}"
+    said = f"{format_count(count)} of {active} {verb} {what}"
     share = f", {100 * stake / whole:.0f} % of what is at stake in all" if whole > 0 else ""
     if listed < count:
         return f"{said}; the {format_count(listed)} listed have {format_amount(stake, currency)} at stake{share}."
@@ -130,6 +144,6 @@ def _belief(summary: dict[str, Any], model: dict[str, Any]) -> str:
         head += ", though the order is rough"
     if not summary.get("listed"):
         return f"{head}: there is nothing to do tonight."
-    critical = int((summary.get("bands") or {}).get("critical", 0))
+    critical = int((summary.get("bands_listed") or {}).get("critical", 0))
     first = f", the {format_count(critical)} critical first" if critical else ""
     return f"{head}: work the list from the top{first}."

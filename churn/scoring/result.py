@@ -104,7 +104,7 @@ class Scores(Rendered):
 
     def summary(self) -> dict[str, Any]:
         """Return the summary that is written as ``summary.json``."""
-        bands = self.active["risk_band"].value_counts()
+        bands, listed = (f["risk_band"].value_counts() for f in (self.active, self.at_risk))
         return {
             "run": self.run,
             "as_of": self.as_of,
@@ -120,6 +120,7 @@ class Scores(Rendered):
             "listing": self.listing,
             "mean_churn_probability": float(self.active["churn_probability"].mean()),
             "bands": {name: int(bands.get(name, 0)) for name, _ in BANDS},
+            "bands_listed": {name: int(listed.get(name, 0)) for name, _ in BANDS},
             "value_at_stake_listed": float(self.at_risk["value_at_stake"].sum()),
             "value_at_stake_all": float(self.active["value_at_stake"].sum()),
             "expected_spend_all": float(self.active["expected_spend"].sum()),

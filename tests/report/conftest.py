@@ -95,6 +95,7 @@ def make_night(folder, n=120, *, hostile=True, timeline=True, segments=True):
             "at_risk": n,
             "listed": n,
             "listed_because": "Listed: odds of churn at least twice the average.",
+            "bands_listed": {"critical": n // 3, "high": n - n // 3, "elevated": 0, "low": 0},
             "bands": {"critical": n // 3, "high": n // 3, "elevated": n // 3, "low": 7},
             "value_at_stake_listed": float(stake.sum()),
             "value_at_stake_all": float(2 * stake.sum()),

@@ -28,9 +28,18 @@ def test_the_change_is_that_of_the_figures_shown(rate, before, said):
     assert said in _retention(rate, before)
 
 
-def test_a_change_within_the_interval_is_called_noise():
-    assert "noise" in _retention(0.7, 0.72, rate_low=0.66, rate_high=0.74)
-    assert "noise" not in _retention(0.7, 0.75, rate_low=0.66, rate_high=0.74)
+def test_a_change_that_both_intervals_together_allow_is_called_noise():
+    ends = {"rate_low": 0.66, "rate_high": 0.74}
+    for before, low, high, noise in (
+        (0.72, 0.68, 0.76, True),
+        (0.75, 0.71, 0.79, True),  # outside the one interval, but the rate before has one too
+        (0.76, 0.75, 0.77, False),
+        (0.64, 0.63, 0.65, False),
+        (0.75, None, None, False),
+    ):
+        previous = PERIOD | {"retention_rate": before, "rate_low": low, "rate_high": high}
+        outlook = {"current": PERIOD | {"retention_rate": 0.7} | ends, "previous": previous}
+        assert ("noise" in three_sentences({"retention": outlook})[0]) == noise
 
 
 def test_the_expected_rate_with_its_interval():
@@ -48,6 +57,7 @@ def test_no_rate_is_never_0_per_cent():
 
 
 def test_nobody_and_one_at_risk():
+    assert "Nobody of 1 active customer is" in three_sentences({"population": 1, "at_risk": 0})[1]
     assert "Nobody of 1,000" in three_sentences({"population": 1000, "at_risk": 0})[1]
     assert (
         "1 of 9 active customers is at risk"
@@ -63,13 +73,19 @@ def test_a_shortened_list_says_so():
     )
 
 
+def test_only_the_critical_customers_on_the_list_come_first():
+    summary = {"listed": 3, "model": {"beats_baselines": True, "auc": 0.8}, "bands": {"critical": 267}}
+    assert three_sentences(summary | {"bands_listed": {"critical": 2}})[2].endswith("the 2 critical first.")
+    assert three_sentences(summary | {"bands_listed": {"critical": 0}})[2].endswith("from the top.")
+
+
 def test_a_model_that_does_not_beat_the_baselines_is_told_before_the_next_step():
     said = three_sentences({"model": {"beats_baselines": False, "auc": 0.6}})[2]
     assert said.startswith("The model does not beat the simple baselines on later data (AUC 0.60)")
     assert "as a hint" in said
     assert "not known" in three_sentences({})[2]
     rough = three_sentences(
-        {"listed": 3, "model": {"beats_baselines": True, "auc": 0.74}, "bands": {"critical": 0}}
+        {"listed": 3, "model": {"beats_baselines": True, "auc": 0.74}, "bands_listed": {"critical": 0}}
     )[2]
     assert "rough" in rough
     assert rough.endswith("work the list from the top.")

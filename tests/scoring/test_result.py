@@ -32,7 +32,8 @@ def test_written_files_hold_the_same(result, tmp_path):
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["at_risk"] == len(result.at_risk)
     assert summary["retention"]["current"]["S"] == result.retention.current.start
-    assert summary["bands"] == {n: int((result.active["risk_band"] == n).sum()) for n, _ in BANDS}
+    for key, frame in {"bands": result.active, "bands_listed": result.at_risk}.items():
+        assert summary[key] == {n: int((frame["risk_band"] == n).sum()) for n, _ in BANDS}
 
 
 def test_writing_again_replaces_an_earlier_result_and_nothing_else(result, tmp_path, monkeypatch):
