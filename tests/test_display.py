@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from churn.display import Rendered, format_amount, format_count, format_percent, table_text
+from churn.display import Rendered, format_amount, format_count, format_percent, format_risk, table_text
 
 
 class _Shown(Rendered):
@@ -60,3 +60,10 @@ def test_format_percent_digits():
 )
 def test_format_amount(value, currency, text):
     assert format_amount(value, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.0, "0 %"), (0.114, "11 %"), (0.989, "99 %"), (0.996, "99 %"), (1.0, "99 %")]
+)
+def test_nobody_is_lost_for_sure(p, text):
+    assert format_risk(p) == text

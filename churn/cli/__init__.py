@@ -178,7 +178,7 @@ app.command(short_help="Write the report of a night as one HTML file.")(report)
 app.command(short_help="Explain one customer's score in full.")(explain)
 app.command(short_help="Show one customer's scores over time.")(history)
 app.command(short_help="Propose active and horizon days for your customers.")(suggest)
-app.command(short_help="The retention series, or the rate of three counts.")(retention)
+app.command(short_help="Retention by period, cohorts, purchases; the rate of three counts.")(retention)
 
 
 @app.command(short_help="List the signals with their meanings, or compute them.")

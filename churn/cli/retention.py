@@ -92,7 +92,10 @@ def retention(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Compute [(E - N) / S] * 100 from three counts, or the retention series of the data."""
+    """Tell the retention of the data by period and group, with every flow; or [(E - N) / S] * 100 from three counts.
+
+    Instead of the series: --cohorts, --survival, --purchases, or --expected.
+    """
     asked = {"every": every, "days": days, "step": step, "by": by, "from": from_, "to": to, "as-of": as_of}
     asked["measure"] = measure
     kinds = {"cohorts": cohorts, "survival": survival, "purchases": purchases, "expected": expected}

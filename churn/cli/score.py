@@ -29,7 +29,9 @@ def score(
     as_of: AsOf = None,
     model: ModelFolder = None,
     top: Annotated[int | None, typer.Option(min=1, help="List at most so many customers.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="List from this churn probability.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="List from this churn probability, above 0 and below 1.")
+    ] = None,
     to: Annotated[
         list[str] | None,
         typer.Option(
@@ -39,18 +41,27 @@ def score(
         ),
     ] = None,
     record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Keep the scores for churn history.")
+        bool, typer.Option("--record/--no-record", help="Keep the scores in the record, for churn history.")
     ] = True,
-    list_by: Annotated[str | None, typer.Option(help="Whom to list: money, threshold or odds.")] = None,
+    list_by: Annotated[
+        str | None,
+        typer.Option(help="Whom to list: money, threshold or odds; by the configuration when left away."),
+    ] = None,
     customer: Annotated[
         str | None,
         typer.Option(help="Score this customer alone, as the whole night did or would, and write nothing."),
     ] = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Leave the HTML report away.")] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Leave report.html and digest.md away.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; OUTPUT/NAME/DATE by default.")] = None,
     json: AsJson = False,
 ) -> None:
-    """List the customers at risk beside the retention rate, and write both."""
+    """Score everybody, list the customers at risk beside the retention rate, and write all of it into one folder.
+
+    The folder is OUTPUT/NAME/DATE: report.html to open, at_risk.csv to work from, scores.parquet with everybody who is
+    known. The scores also go to the outputs of the configuration and to the record that churn history reads.
+    """
     from json import loads
 
     from churn.config import read_config

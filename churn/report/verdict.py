@@ -130,7 +130,7 @@ def _belief(summary: dict[str, Any], model: dict[str, Any]) -> str:
     facts = summary.get("model") or {}
     beats = facts.get("beats_baselines", model.get("beats_baselines"))
     auc = facts.get("auc")
-    figure = "" if auc is None else f" (AUC {auc:.2f})"
+    figure = "" if auc is None else f" (AUC {auc:.2f}{_sure(model)})"
     if beats is None:
         return "How far the model can be believed is not known: its figures are missing."
     if not beats:
@@ -147,3 +147,12 @@ def _belief(summary: dict[str, Any], model: dict[str, Any]) -> str:
     critical = int((summary.get("bands_listed") or {}).get("critical", 0))
     first = f", the {format_count(critical)} critical first" if critical else ""
     return f"{head}: work the list from the top{first}."
+
+
+def _sure(model: dict[str, Any]) -> str:
+    """Return the 95 % interval of the AUC, where ``model.json`` tells it."""
+    found: Any = model
+    for key in ("evaluation", "metrics", "model", "auc"):
+        found = (found or {}).get(key)
+    low, high = ((found or {}).get(side) for side in ("low", "high"))
+    return "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"

@@ -1,5 +1,6 @@
 import pytest
 
+from churn.report.folder import read_night
 from churn.report.verdict import three_sentences
 
 PERIOD = {"period_start": "2025-11-01", "period_end": "2025-12-31", "S": 100, "E": 90, "N": 20}
@@ -102,3 +103,17 @@ def test_a_list_by_money_is_of_those_worth_a_contact():
         }
     )[1]
     assert said.startswith("2 of 9 active customers are worth a contact")
+
+
+@pytest.mark.parametrize("beats", [True, False])
+def test_the_auc_has_its_interval_where_the_night_tells_it(beats):
+    summary = {"model": {"beats_baselines": beats, "auc": 0.888}}
+    model = {"evaluation": {"metrics": {"model": {"auc": {"value": 0.888, "low": 0.85, "high": 0.919}}}}}
+    assert "(AUC 0.89 [0.85, 0.92])" in three_sentences(summary, model)[2]
+    assert "(AUC 0.89)" in three_sentences(summary, {"evaluation": None})[2]
+
+
+def test_a_scored_night_tells_the_interval(scored_night):
+    night = read_night(scored_night)
+    auc = night.model["evaluation"]["metrics"]["model"]["auc"]
+    assert f"[{auc['low']:.2f}, {auc['high']:.2f}]" in three_sentences(night.summary, night.model)[2]
