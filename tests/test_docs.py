@@ -74,3 +74,19 @@ def test_page_of_signals_is_what_the_command_prints():
     from churn.cli.signals import page
 
     assert (ROOT / "docs" / "signals.md").read_text() == page()
+
+
+def test_the_tree_of_the_architecture_names_every_module():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    tree = re.search(r"```text\n(.*?)```", page, re.DOTALL)[1]
+    named = set(re.findall(r"[a-z_]+", tree))
+    # Rooms of which the line of the folder says enough.
+    together = ("cli", "families", "reasons", "tracking", "value", "templates", "static")
+    missing = [
+        str(file.relative_to(ROOT))
+        for file in sorted((ROOT / "churn").rglob("*.py"))
+        if not file.stem.startswith("__") and file.parent.name not in together
+        if file.stem not in named and not file.stem.startswith("charts_")
+    ]
+    assert missing == []
+    assert {f"{room}/" for room in together[:4]} <= set(re.findall(r"\w+/", tree))
