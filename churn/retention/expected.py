@@ -15,6 +15,7 @@ from churn.data.eventlog import EventLog
 from churn.data.history import History
 from churn.data.store import LogStore
 from churn.definition import Definition
+from churn.display import format_count
 from churn.errors import ParameterError
 from churn.retention.intervals import Z_95
 
@@ -162,12 +163,15 @@ class PastRuns:
     definition : Definition
         Runs by another definition are left out.
     known_before : int, optional
-        The instant of now.
+        The instant of now, from which on there is no earlier night; when left out the end of the data, and a night at
+        that end is one.
 
     Attributes
     ----------
     tally : ActualTally
         Counts what came; to be used in a pass over the customers before `rows`.
+    left_out : str
+        Which runs are not among them, and why; empty where all are.
     """
 
     runs: pd.DataFrame
@@ -185,20 +189,26 @@ class PastRuns:
                 allowed="at least as_of and expected_rate",
                 fix="Give what past_runs returns.",
             )
-        if "definition" in runs:
-            runs = runs[runs["definition"] == self.definition.describe()]
         runs = runs.assign(at=[self.base.instant(v) for v in runs[date]])
-        runs = runs[(runs["at"] > self.base.data_start) & (runs["at"] < self._now)]
+        if self.known_before is not None:
+            runs = runs[runs["at"] < self.known_before]
+        outside = (runs["at"] <= self.base.data_start) | (runs["at"] > self.base.closing)
+        runs, beyond = runs[~outside], runs[outside]
+        other = runs[:0]
+        if "definition" in runs:
+            same = runs["definition"] == self.definition.describe()
+            runs, other = runs[same], runs[~same]
         order = ["at", "number"] if "number" in runs else ["at"]
         runs = runs.sort_values(order, kind="stable").drop_duplicates("at", keep="last")
         self._chosen = _thinned(runs)
+        self.left_out = _told(
+            (other["at"].nunique(), "of another definition of churn"),
+            (beyond["at"].nunique(), "outside the data"),
+            (len(runs) - len(self._chosen), f"between the {len(self._chosen)} that are shown"),
+        )
         self.tally = ActualTally(
             self.base, self.definition, [int(t) for t in self._chosen["at"]], self.known_before
         )
-
-    @property
-    def _now(self) -> int:
-        return self.base.closing if self.known_before is None else self.known_before
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a row per run with the keys of `COLUMNS`, oldest first; unknown values are None."""
@@ -270,6 +280,12 @@ def expected_and_actual(
     if past.tally.cutoffs:
         count(base, past.tally, tables=past.tally.tables)
     return pd.DataFrame(past.rows(), columns=list(COLUMNS), dtype=object)
+
+
+def _told(*counts: tuple[int, str]) -> str:
+    """Say how many nights are left out and why; nothing where none is."""
+    parts = [f"{format_count(n)} {why}" for n, why in counts if n]
+    return f"Earlier nights left out: {', '.join(parts)}." if parts else ""
 
 
 def _thinned(runs: pd.DataFrame) -> pd.DataFrame:

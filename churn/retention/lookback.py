@@ -26,10 +26,13 @@ class Lookback(Rendered):
         One per cutoff, oldest first, with the keys of `churn.retention.expected.COLUMNS`.
     days : int
         Days from a cutoff to the end of its horizon.
+    left_out : str
+        Which nights are not among them, and why; empty where all are.
     """
 
     rows: tuple[dict[str, Any], ...]
     days: int
+    left_out: str = ""
 
     @classmethod
     def of(
@@ -50,7 +53,7 @@ class Lookback(Rendered):
         past = PastRuns(runs, base, definition, now)
         if past.tally.cutoffs:
             count(base, past.tally, tables=past.tally.tables)
-        return cls(tuple(past.rows()), definition.ahead_days)
+        return cls(tuple(past.rows()), definition.ahead_days, past.left_out)
 
     @property
     def judged(self) -> tuple[dict[str, Any], ...]:
@@ -66,11 +69,19 @@ class Lookback(Rendered):
 
     @property
     def said(self) -> str:
-        """Say how well it went."""
+        """Say how well it went, and what is left out."""
+        return " ".join(s for s in (self._said, self.left_out) if s)
+
+    @property
+    def _said(self) -> str:
         judged = self.judged
+        if not self.rows:
+            return "No earlier night is on record: every churn score adds one." if not self.left_out else ""
         if not judged:
-            waiting = f" The first is over on {self.rows[0]['until']}." if self.rows else ""
-            return f"No night with an expected rate is {self.days} days old yet.{waiting}"
+            until = self.rows[0]["until"]
+            return (
+                f"No night with an expected rate is {self.days} days old yet. The first is over on {until}."
+            )
         off = sum(abs(r["error"]) for r in judged) / len(judged)
         sure = [r["inside"] for r in judged if r["inside"] is not None]
         inside = f"; {sum(sure)} of {len(sure)} lie in their 95 % interval" if sure else ""
@@ -90,7 +101,7 @@ class Lookback(Rendered):
     def render(self) -> str:
         """Return a table and how well it went."""
         if not self.rows:
-            return "No earlier night is on record: every churn score adds one."
+            return self.said
         header = ["cutoff", "until", "customers", "expected", "interval", "came", "came - expected", "inside"]
         rows = [
             [

@@ -198,6 +198,8 @@ class OverviewTally:
                 newest = slice(max(n - MOST_OF_GROUPS, 0), n)
                 groups = {k: v[newest] for k, v in self._flows.groups(name, MOST_SHOWN).items()}
                 by[name] = self._series(counted[newest], name, groups)
+        if self._runs is not None and self._runs.left_out and not expected_and_actual:
+            notes.append(self._runs.left_out)
         if not n:
             notes.append(
                 f"No {self.settings.every} period has {self.definition.lookback_days} days of history before it."

@@ -13,7 +13,7 @@ from churn.definition import Definition, Inactivity
 from churn.errors import ParameterError
 from churn.features.compute import split
 from churn.retention import expected
-from churn.retention.expected import ActualTally, expected_and_actual, expected_interval
+from churn.retention.expected import ActualTally, PastRuns, expected_and_actual, expected_interval
 from churn.retention.overview import OverviewTally
 from tests.features.oracle import DAY, Tables, instant
 from tests.features.tables import history_of, orders
@@ -113,6 +113,31 @@ def test_nights_outside_the_data_are_no_rows() -> None:
     found = expected_and_actual(runs("2020-01-01", "2024-03-01", "2024-05-01"), night(), RULE)
     assert found["as_of"].tolist() == ["2024-03-01"]
     assert list(expected_and_actual(runs(), night(), RULE)) == list(expected.COLUMNS)
+
+
+def test_a_night_at_the_end_of_the_data_waits_and_is_none_of_the_earlier_ones_of_that_night() -> None:
+    history = night()
+    end = history.date(history.closing)
+    assert expected_and_actual(runs(end), history, RULE)["matured"].tolist() == [False]
+    assert len(expected_and_actual(runs(end), history, RULE, known_before=end)) == 0
+
+
+def test_what_is_left_out_is_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expected, "MOST_RUNS", 2)
+    days = ("2024-02-20", "2024-02-21", "2024-02-22")
+    other = runs("2024-02-01", "2024-02-02", definition="something else")
+    table = pd.concat([runs(*days, "2020-01-01", "2030-01-01", definition=RULE.describe()), other])
+    base = CustomerBase.of(night())
+    assert PastRuns(table, base, RULE).left_out == (
+        "Earlier nights left out: 2 of another definition of churn, 2 outside the data, 1 between the 2 that are shown."
+    )
+    # Looked at from an earlier day, what comes later is no earlier night.
+    early = PastRuns(table, base, RULE, base.instant("2024-02-22"))
+    assert early.left_out == "Earlier nights left out: 2 of another definition of churn, 1 outside the data."
+    assert PastRuns(runs(*days[:2]), base, RULE).left_out == ""
+    tally = OverviewTally(base, RULE, base.instant("2024-02-22"), runs=table)
+    count(base, tally, tables=tally.tables)
+    assert early.left_out in tally.result(np.array([0.5]), np.array([1.0])).notes
 
 
 def test_many_nights_are_thinned_and_the_newest_stays(monkeypatch: pytest.MonkeyPatch) -> None:

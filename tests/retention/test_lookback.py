@@ -42,6 +42,14 @@ def test_before_the_first_horizon_is_over_it_says_when_that_will_be():
     assert str(Lookback.of(runs(), BASE, RULE)).startswith("No earlier night is on record")
 
 
+def test_a_record_of_another_definition_alone_is_not_called_empty():
+    other = Lookback.of(runs("2024-03-01", definition="something else"), BASE, RULE)
+    assert str(other) == "Earlier nights left out: 1 of another definition of churn."
+    assert other.to_dict()["said"] == str(other)
+    some = Lookback.of(runs("2024-02-20", "2020-01-01"), BASE, RULE)
+    assert str(some).endswith("Earlier nights left out: 1 outside the data.")
+
+
 def test_the_frame_and_the_picture_show_the_same():
     frame = FOUND.frame
     (axes,) = FOUND.figure().axes
