@@ -70,7 +70,7 @@ _HOMES = {
     "retention_between": "churn.retention.periods",
     "retention_rate": "churn.retention.rate",
     "retention_series": "churn.retention.periods",
-    "score": "churn.scoring",
+    "score": "churn.scoring.score",
     "score_history": "churn.scoring.past",
     "signal": "churn.features.own",
     "show_progress": "churn.progress",

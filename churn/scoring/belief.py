@@ -17,6 +17,7 @@ from churn.model.reasons.stories import story_of, topic_of
 from churn.model.value.spend import SpendModel
 from churn.model.verdict import best_baseline, calibration_verdict, training_verdict, words
 from churn.retention.intervals import wilson
+from churn.scoring.drivers import drivers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +69,6 @@ def believe(
         ``gains``, ``baselines`` (each predictor's figures on the same rows), ``importance`` (by family, story and
         signal), ``training``, ``base_rate``, ``spend``, ``backtest`` and ``drivers`` (None where there is none).
     """
-    from churn.scoring.drivers import drivers
-
     evaluation = model.evaluation
     left_out = model.training.get("baselines_left_out", {})
     return {

@@ -43,7 +43,6 @@ def write_outputs(
         From `churn.scoring.outputs.targets.targets_of`.
     record : bool, default True
         Whether the scores go to the record, of which ``churn history`` tells.
-
     night : Path, optional
         The folder of the night, which an error names as written.
 

@@ -25,7 +25,6 @@ from churn.progress import report
 from churn.scoring.outputs.files import write_parquet
 from churn.scoring.outputs.rows import RUN_COLUMNS, NightRows, runs_table
 from churn.scoring.outputs.written import Written
-from churn.scoring.runid import run_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from churn.config import Config
 
 _PATIENCE_SECONDS = 60.0
-
-__all__ = ["keep_run", "past_runs", "past_scores", "record_folder", "run_id"]
 
 
 def record_folder(settings: Config) -> Path:

@@ -79,6 +79,19 @@ def score(
         The history lacks a table or column that the model was trained with.
     DataError
         Nobody is active at the cutoff.
+
+    Examples
+    --------
+    >>> import churn
+    >>> history = churn.make_shop(customers=400, seed=1, days=600).history()
+    >>> few = churn.TrainingSettings(max_snapshots=3, threads=1)
+    >>> model = churn.train(history, churn.Inactivity(120, 45), settings=few, track=False).model
+    >>> found = churn.score(model, history, "2025-12-01")
+    >>> now = found.retention.current
+    >>> now.start - now.lost + now.new + now.reactivated == now.end == len(found.active)
+    True
+    >>> found.at_risk["rank"].tolist() == list(range(1, len(found.at_risk) + 1))
+    True
     """
     settings, economics = settings or ScoringSettings(), economics or EconomicsSettings()
     list_rule(settings, economics)  # before anything is computed
