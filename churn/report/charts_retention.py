@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -132,9 +133,10 @@ def trend(
     Parameters
     ----------
     series : mapping or None
-        As `RetentionSeries.to_dict` gives it: ``series`` of ``retention.json``.
+        As `RetentionSeries.to_dict` gives it: ``trend`` or ``series`` of ``retention.json``.
     outlook : mapping, optional
-        As `Outlook.to_dict` gives it.
+        As `Outlook.to_dict` gives it. Its expected rate is of one horizon, so it belongs beside ``trend``, whose
+        periods are as long; more is lost in a longer period.
     key : str, optional
         Begins the ids of the picture.
     """
@@ -147,7 +149,8 @@ def trend(
     if not shown:
         return None
     n, every = len(shown), series.get("every", "period")
-    title = f"Retention by {every}"
+    length = _days(shown[-1]) if every == "rolling" else None
+    title = f"Retention by {every}" if length is None else f"Retention, {length} days at a time"
     if expected is not None:
         rows.append(
             ("expected next", "", "", "", "", "", "", format_percent(expected), _range(low, high), "forecast")
@@ -176,7 +179,7 @@ def trend(
                 zorder=3,
             )
         _last_label(axes, over)
-        ahead = n + 0.3 + n / 24  # apart from the calendar's periods, as the horizon is none of them
+        ahead = n + (n / 24 if length is not None else 0.3 + n / 24)  # apart, as it is no period that was
         if expected is not None:
             if low is not None and high is not None:
                 axes.vlines([ahead], [low], [high], color=SERIES[1], alpha=0.4, linewidth=4)
@@ -186,7 +189,7 @@ def trend(
             beside = (ahead, expected), (9, 0)
             words = format_percent(expected)
             axes.annotate(words, *beside, textcoords="offset points", va="center", color=SERIES[1])
-        step = max(1, -(-n // 5))
+        step = max(1, -(-n // (5 if length is None else 4)))
         last = n - 1 - (step > 1) * (step // 2 if expected is not None else 0)
         ticks: list[float] = [i for i in range(n) if (last - i) % step == 0 and i <= last]
         labels = [_period_label(shown[int(i)], str(every)) for i in ticks]
@@ -198,10 +201,24 @@ def trend(
         axes.set_xlim(-0.6, ahead + n / 7 if expected is not None else n - 0.4)
         _roomy(axes)
         svg = finish(figure, key, title, _trend_words(over, expected))
-    caption = "Bars are 95 % intervals of sampling noise. Hollow: a period that is still running, or too few customers."
+    caption = "Bars are 95 % intervals of sampling noise."
+    if any(p.get("running") or p.get("small") for _, p in known):
+        caption += " Hollow: a period that is still running, or too few customers."
     if expected is not None:
-        caption += " Diamond: what the model expects of the coming horizon, which is not a calendar period."
-    head = (str(every), "until", "S", "lost", "new", "reactivated", "E", "retention", "95 %", "")
+        coming = "horizon, which is not such a period" if length is None else f"{length} days"
+        caption += f" Diamond: what the model expects of the coming {coming}."
+    head = (
+        "from" if length is not None else str(every),
+        "until",
+        "S",
+        "lost",
+        "new",
+        "reactivated",
+        "E",
+        "retention",
+        "95 %",
+        "",
+    )
     return Chart(title, svg, head, table(rows), caption, wide=False)
 
 
@@ -266,6 +283,14 @@ def expected_interval(outlook: Mapping[str, Any]) -> tuple[float | None, float |
     return (None, None) if low is None or high is None else (float(low), float(high))
 
 
+def _days(p: Period) -> int | None:
+    try:
+        first, last = (dt.date.fromisoformat(str(p.get(k))[:10]) for k in ("period_start", "period_end"))
+    except ValueError:
+        return None
+    return (last - first).days
+
+
 def _period_label(p: Period, every: str) -> str:
     start = str(p.get("period_start") or "")
     return {"month": start[:7], "year": start[:4], "quarter": start[:7]}.get(every, start[:10])
@@ -293,7 +318,7 @@ def by_group(series: Mapping[str, Any] | None, key: str = "groups") -> Chart | N
     if not shown:
         return None
     by = str(series.get("by") or "group").replace("_", " ")
-    title = f"Retention by {by}, {everyone.get('period_start')} to {everyone.get('period_end')}"
+    title = f"Retention by {by}"
     with canvas(430, 58 + 24 * len(shown)) as (figure, axes):
         if everyone.get("retention_rate") is not None:
             axes.axvline(everyone["retention_rate"], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
@@ -326,7 +351,12 @@ def by_group(series: Mapping[str, Any] | None, key: str = "groups") -> Chart | N
     head = (by, "until", "S", "lost", "new", "reactivated", "E", "retention", "95 %", "")
     rows = [(name, *_told(p)[1:]) for name, p in [*found, ("all", everyone)]]
     left = len(groups) - len(shown)
-    caption = "In brackets the customers at the start (S). Bars are 95 % intervals. Hollow: too few customers to trust."
+    caption = (
+        f"{everyone.get('period_start')} to {everyone.get('period_end')}; in brackets the customers at the start (S). "
+        "Bars are 95 % intervals."
+    )
+    if any(p.get("small") for _, p in shown):
+        caption += " Hollow: too few customers to trust."
     if left:
         caption += f" {left} more groups are in the data below."
     return Chart(title, svg, head, table(rows), caption)

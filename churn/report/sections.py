@@ -74,7 +74,7 @@ def _retention(night: NightFolder) -> Section:
     words = [series.get("late_rows"), series.get("left_out"), *(found.get("notes") or [])]
     blocks = _blocks(
         charts.flow(now) if now else None,
-        charts.trend(series, outlook),
+        charts.trend(found.get("trend"), outlook),
         charts.expected_and_actual(found.get("expected_and_actual")),
     )
     return Section(
@@ -113,6 +113,7 @@ def _cohorts(night: NightFolder) -> Section:
             charts.triangle(found.get("cohorts")),
             charts.curve(found.get("cohorts")),
             charts.survival(found.get("survival")),
+            charts.trend(found.get("series"), key="calendar"),
             *(charts.by_group(series, f"groups-{i}") for i, series in enumerate(groups)),
             charts.purchases(found.get("purchases"), night.currency),
             charts.lifetime(found.get("purchases"), night.currency),

@@ -182,6 +182,22 @@ def outlook_spans(base: CustomerBase, definition: Definition, cutoff: int) -> di
     return spans
 
 
+def horizon_spans(base: CustomerBase, definition: Definition, cutoff: int, most: int) -> tuple[Span, ...]:
+    """Return periods as long as the coming one, end to end up to the cutoff, oldest first; at most so many.
+
+    Whose active customers are fully known at the start, and none that ends after the data.
+    """
+    days, end, spans = definition.window_us / DAY_US, cutoff, list[Span]()
+    earliest = base.data_start + definition.lookback_days * DAY_US
+    while end <= base.closing and len(spans) < most:
+        start = base.days_before(end, days)
+        if start < earliest:
+            break
+        spans.append(Span(start, end, end))
+        end = start
+    return tuple(spans[::-1])
+
+
 def make_result(
     definition: Definition,
     past: Mapping[str, Retention],

@@ -18,7 +18,7 @@ from churn.retention.expected import LEVEL_SD, PastRuns
 from churn.retention.flows import FlowTally
 from churn.retention.groups import MOST_GROUPS, Grouping, groupings
 from churn.retention.lateness import LatenessTally
-from churn.retention.outlook import Outlook, make_result, outlook_spans
+from churn.retention.outlook import Outlook, horizon_spans, make_result, outlook_spans
 from churn.retention.periods import enough_history
 from churn.retention.rate import Retention
 from churn.retention.series import RetentionSeries
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_SHOWN = 12  # groups of a segment
-MOST_PERIODS, MOST_OF_GROUPS = 120, 24
+MOST_PERIODS, MOST_OF_GROUPS, MOST_HORIZONS = 120, 24, 24
 
 
 class Plain(Protocol):
@@ -67,6 +67,9 @@ class Overview(Rendered):
         What is left out, and why.
     expected_and_actual : tuple of dict
         Earlier nights' expected rates beside what came, see `churn.retention.expected`.
+    trend : RetentionSeries or None
+        Periods as long as the coming one, end to end up to T: the rates that the expected one can be compared with.
+        The newest 24; None where the data are too short for one.
     """
 
     series: RetentionSeries | None
@@ -75,11 +78,13 @@ class Overview(Rendered):
     others: Mapping[str, Plain] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     expected_and_actual: tuple[dict[str, Any], ...] = ()
+    trend: RetentionSeries | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values: the content of ``retention.json``."""
         return {
             "series": None if self.series is None else self.series.to_dict(),
+            "trend": None if self.trend is None else self.trend.to_dict(),
             "by": {name: series.to_dict() for name, series in self.by.items()},
             **{name: figure.to_dict() for name, figure in self.others.items()},
             "outlook": self.outlook.to_dict(),
@@ -147,6 +152,9 @@ class OverviewTally:
             [Grouping(name) for name in groupings(base)],
             self.cutoff,
         )
+        # Without groups: they are told by the calendar's periods.
+        ahead = horizon_spans(base, definition, self.cutoff, MOST_HORIZONS)
+        self._trend = FlowTally(base, definition, ahead, known_before=self.cutoff)
         self._runs = None
         if self.runs is not None and len(self.runs):
             self._runs = PastRuns(self.runs, base, definition, self.cutoff)
@@ -162,6 +170,7 @@ class OverviewTally:
         """Count the customers of a part."""
         tallies: tuple[Tally, ...] = (
             self._flows,
+            self._trend,
             self._late,
             *(() if self._runs is None else (self._runs.tally,)),
             *self.others.values(),
@@ -211,6 +220,17 @@ class OverviewTally:
             {name: tally.result() for name, tally in self.others.items()},
             tuple(notes),
             tuple(expected_and_actual or (self._runs.rows() if self._runs else ())),
+            self._of_horizons(),
+        )
+
+    def _of_horizons(self) -> RetentionSeries | None:
+        periods = self._trend.retentions()
+        if not periods:
+            return None
+        definition, small = self.definition, self.settings.small_below
+        active_days = getattr(definition, "active_days", None)
+        return RetentionSeries(
+            periods, "rolling", active_days, definition.active_means, "", small_below=small
         )
 
     def _series(

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from churn.report.charts_retention import by_group, expected_interval, flow, trend
@@ -51,6 +53,15 @@ def test_the_trend_has_all_periods_in_its_data_and_the_expected_one():
     assert "next" in said
     assert "87.5 %" in said
     assert "Diamond" in chart.caption
+
+
+def test_the_trend_of_horizons_names_their_length_and_compares_like_with_like():
+    ends = ["2025-01-01", "2025-03-02", "2025-05-01"]
+    periods = [period(a) | {"period_end": b} for a, b in pairwise(ends)]
+    chart = trend({"every": "rolling", "periods": periods}, {"expected_retention_rate": 0.875})
+    assert chart.title == "Retention, 60 days at a time"
+    assert chart.caption.endswith("what the model expects of the coming 60 days.")
+    assert "Hollow" not in chart.caption  # nothing is
 
 
 def test_the_trend_without_a_forecast_says_nothing_of_one():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from churn.data.base import CustomerBase, count
 from churn.data.store import LogStore
 from churn.definition import Inactivity
 from churn.retention.outlook import make_outlook
-from churn.retention.overview import MOST_OF_GROUPS, MOST_SHOWN, Overview, OverviewTally
+from churn.retention.overview import MOST_HORIZONS, MOST_OF_GROUPS, MOST_SHOWN, Overview, OverviewTally
 from churn.retention.periods import retention_series
 from tests.features.oracle import DAY, Tables, instant
 from tests.features.tables import history_of
@@ -38,11 +39,26 @@ def test_it_is_what_the_single_figures_are(history, definition):
     assert (last.running, last.so_far) == (True, NIGHT)
 
 
+def test_the_trend_has_periods_as_long_as_the_coming_one_end_to_end_up_to_the_night(history, definition):
+    found = overview(history, definition, history.instant(NIGHT))
+    periods = found.trend.periods
+    assert 2 < len(periods) <= MOST_HORIZONS
+    assert (periods[-2], periods[-1]) == (found.outlook.previous, found.outlook.current)
+    for one, after in pairwise(periods):
+        assert (one.last, one.end) == (after.first, after.start)
+    assert found.to_dict()["trend"]["periods"][-1]["rate_low"] is not None
+
+
+def test_a_history_too_short_for_two_horizons_has_the_last_one_or_no_trend():
+    assert overview(many(3, days=60), Inactivity(30, 20), T).trend.periods[0].last == "2024-03-01"
+    assert overview(many(2, days=20), Inactivity(30, 20), T).trend is None
+
+
 def test_a_saved_log_says_the_same(history, saved_shop, definition):
     t = history.instant(NIGHT)
     whole = overview(history, definition, t).to_dict()
     assert overview(LogStore.of(saved_shop), definition, t).to_dict() == whole
-    assert set(whole) == {"series", "by", "outlook", "expected_and_actual", "notes"}
+    assert set(whole) == {"series", "trend", "by", "outlook", "expected_and_actual", "notes"}
     json.dumps(whole, allow_nan=False)
 
 
