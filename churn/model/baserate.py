@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -95,10 +96,10 @@ class Forecast:
             )
         parts = []
         if self.season is not None:
-            parts.append(f"a year before it lay {self.season:+.2f} from the training's")
+            parts.append(f"a year before they were {exp(self.season):.2f} times those")
         if self.recent is not None:
-            parts.append(f"the last weeks lie {self.recent:+.2f} from it")
-        return f"Base rate moved by {self.shift:+.2f} in log-odds: {' and '.join(parts)}."
+            parts.append(f"the last weeks show {exp(self.recent):.2f} times")
+        return f"The odds of churn are taken {exp(self.shift):.2f} times as high as in training: {' and '.join(parts)}."
 
 
 def learn_base_rate(

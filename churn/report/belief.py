@@ -41,7 +41,10 @@ def believed(model: Mapping[str, Any] | None, base_rate: str = "", as_of: str = 
         return ()
     said = [*map(str, model.get("verdict") or []), _trained(model.get("training") or {}, as_of)]
     said.append(base_rate or str((model.get("base_rate") or {}).get("said", "")))
-    said.append(str((model.get("spend") or {}).get("said", "")))
+    spend = str((model.get("spend") or {}).get("said", ""))
+    said.append(
+        spend.partition(": deviance")[0].rstrip(".") + "." if spend else ""
+    )  # its figures are in model.json
     backtest = model.get("backtest")
     if backtest:
         said += [f"Backtest: {backtest['verdict']}"] if backtest.get("verdict") else []

@@ -135,7 +135,7 @@ def segments(model: Mapping[str, Any], key: str = "segments") -> Chart | None:
     head = ("part of the base", "rows", "left", "predicted", "AUC", "AUC above the best rule")
     left = len(found) - len(shown)
     caption = "Of the backtest's cutoffs together." + (
-        f" {left} more parts are in the data below." if left else ""
+        f" {left} more {'part is' if left == 1 else 'parts are'} in the data below." if left else ""
     )
     return Chart(title, svg, head, table(rows), caption)
 

@@ -53,7 +53,12 @@ def purchases(found: Mapping[str, Any] | None, currency: str = "", key: str = "p
         ("gross_revenue_retention", "revenue kept, gross", format_percent),
     )
     title = f"Purchases by {every}"
-    svg = _multiples([_drawn(p) for p in periods], panels, key, title, every)
+    fit = [_drawn(p) for p in periods]
+    flat = [panel for panel in panels if _is_flat(fit, panel[0])]
+    if all(panel in flat for panel in panels if _known(fit, panel[0])):
+        flat = []  # something is to be seen
+    drawn = [panel for panel in panels if panel not in flat]
+    svg = _multiples(fit, drawn, key, title, every)
     head = (
         every,
         "orders",
@@ -81,12 +86,31 @@ def purchases(found: Mapping[str, Any] | None, currency: str = "", key: str = "p
         )
         for p in periods
     ]
-    caption = (
-        f"Revenue kept: what the customers active at the start ordered in the {every}, as a share of what they ordered "
-        "in the one before; gross counts nobody with more than before. Hollow: the period is still running. Bars are "
-        "95 % intervals."
-    )
+    said = []
+    if any(name.endswith("revenue_retention") for name, *_ in drawn):
+        said.append(
+            f"Revenue kept: what the customers active at the start ordered in the {every}, as a share of what they "
+            "ordered in the one before; net counts what some order more, gross does not."
+        )
+    if flat:
+        same = ", ".join(f"{words} {write(_known(fit, name)[0])}" for name, words, write in flat)
+        said.append(f"Always the same, and so not drawn: {same}.")
+    if any(p.get("running") for p in periods):
+        said.append("Hollow: the period is still running.")
+    if any(name == "repeat_rate" for name, *_ in drawn):
+        said.append("Bars are 95 % intervals.")
+    caption = " ".join(said)
     return Chart(title, svg, head, table(rows), caption, wide=True)
+
+
+def _known(periods: Sequence[Row], name: str) -> list[float]:
+    return [p[name] for p in periods[-_PERIODS:] if p.get(name) is not None]
+
+
+def _is_flat(periods: Sequence[Row], name: str) -> bool:
+    """Tell whether a figure never moves, as the orders per buyer where every contract is a customer."""
+    known = _known(periods, name)
+    return len(known) > 2 and min(known) == max(known)
 
 
 def recurring(found: Mapping[str, Any] | None, currency: str = "", key: str = "recurring") -> Chart | None:
@@ -286,7 +310,7 @@ def lifetime(found: Mapping[str, Any] | None, currency: str = "", key: str = "li
     from matplotlib.ticker import FuncFormatter
 
     every = str(found.get("every", "period"))
-    title = f"Brought so far by a customer, by {every}s since the first"
+    title = "Net revenue per customer since the first order"
     ages, values = [p["age"] for p in pooled], [p["value"] for p in pooled]
     with canvas(430, 260) as (figure, axes):
         axes.plot(ages, values, color=ACCENT, linewidth=1.8)
@@ -299,7 +323,7 @@ def lifetime(found: Mapping[str, Any] | None, currency: str = "", key: str = "li
             va="bottom",
         )
         axes.set(
-            xlabel=f"{every}s since the first",
+            xlabel=f"{every}s since the first order",
             xlim=(0, max(ages) * 1.02),
             ylim=(0, max(*values, 1e-9) * 1.15),
         )

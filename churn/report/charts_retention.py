@@ -358,5 +358,5 @@ def by_group(series: Mapping[str, Any] | None, key: str = "groups") -> Chart | N
     if any(p.get("small") for _, p in shown):
         caption += " Hollow: too few customers to trust."
     if left:
-        caption += f" {left} more groups are in the data below."
+        caption += f" {left} more {'group is' if left == 1 else 'groups are'} in the data below."
     return Chart(title, svg, head, table(rows), caption)

@@ -138,6 +138,11 @@ def _belief(summary: dict[str, Any], model: dict[str, Any]) -> str:
             f"The model does not beat the simple baselines on later data{figure}: take the list as a hint, and train "
             "again with more history before money is spent on it."
         )
+    warned = _backtest(model.get("backtest") or {})
+    if warned:
+        return (
+            f"{warned}: take the list as a hint until that is settled; the section on the model tells more."
+        )
     rough = auc is not None and auc < _GOOD_AUC
     head = f"The model beats the simple baselines on later data{figure}"
     if rough:
@@ -145,8 +150,9 @@ def _belief(summary: dict[str, Any], model: dict[str, Any]) -> str:
     if not summary.get("listed"):
         return f"{head}: there is nothing to do tonight."
     critical = int((summary.get("bands_listed") or {}).get("critical", 0))
-    first = f", the {format_count(critical)} critical first" if critical else ""
-    return f"{head}: work the list from the top{first}."
+    by_money = (summary.get("listing") or {}).get("list_by") == "money"  # the critical are not at its top
+    first = f", the {format_count(critical)} critical first" if critical > 1 and not by_money else ""
+    return f"{head}: work the list from the top{first}{_percentages(model)}."
 
 
 def _sure(model: dict[str, Any]) -> str:
@@ -156,3 +162,21 @@ def _sure(model: dict[str, Any]) -> str:
         found = (found or {}).get(key)
     low, high = ((found or {}).get(side) for side in ("low", "high"))
     return "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+
+
+def _backtest(backtest: dict[str, Any]) -> str:
+    """Say what a backtest found that stands against the figures of the one held-out cutoff."""
+    if any(str(w).startswith("SUSPECTED LEAK") for w in backtest.get("warnings") or []):
+        return "The model's figures may be too good to be true, as the backtest suspects a signal of knowing the future"
+    if str(backtest.get("verdict", "")).startswith("USE THE BASELINE"):
+        return "The model beats the simple baselines on the newest data, yet not in the backtest at several cutoffs"
+    return ""
+
+
+def _percentages(model: dict[str, Any]) -> str:
+    """Say where the order is good and the probabilities are not."""
+    for said in model.get("verdict") or []:
+        for wrong in ("high", "low"):
+            if str(said).startswith(f"Its probabilities are too {wrong}"):
+                return f", and go by the order, as the percentages are too {wrong}"
+    return ""

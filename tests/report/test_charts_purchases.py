@@ -86,7 +86,7 @@ def test_purchases_are_told_by_period_and_a_running_one_is_marked():
             "running, up to 2025-02-10",
         ),
     )
-    assert "gross counts nobody with more than before" in chart.caption
+    assert "net counts what some order more, gross does not" in chart.caption
     assert "revenue less returns" in texts(chart)
 
 
@@ -158,3 +158,24 @@ def test_only_surveys_that_are_given_are_drawn():
 )
 def test_what_is_not_there_is_not_drawn(draw, nothing):
     assert draw(nothing) is None
+
+
+
+def test_a_figure_that_never_moves_is_told_and_not_drawn():
+    months = [f"2025-0{i}-01" for i in range(1, 6)]
+    still = {"net_revenue_retention": 0.0, "gross_revenue_retention": 0.0}
+    chart = purchases(
+        {"every": "month", "periods": [bought(m, 100.0 * i, **still) for i, m in enumerate(months)]}
+    )
+    said = texts(chart)
+    assert "revenue less returns" in said
+    assert "orders per buyer" not in said
+    assert "orders per buyer 2.00" in chart.caption
+    assert "Revenue kept" not in chart.caption
+    assert "Hollow" not in chart.caption
+
+
+def test_where_no_figure_moves_all_are_drawn():
+    chart = purchases({"every": "month", "periods": [bought(f"2025-0{i}-01") for i in range(1, 6)]})
+    assert "revenue less returns" in texts(chart)
+    assert "not drawn" not in chart.caption

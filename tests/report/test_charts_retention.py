@@ -129,7 +129,7 @@ def test_groups_are_shown_at_the_last_whole_period_beside_all():
     said = texts(chart)
     assert "FR (10)" in said
     assert not any("nobody" in t for t in said)
-    assert "1 more groups are in the data below." in chart.caption
+    assert "1 more group is in the data below." in chart.caption
 
 
 def test_no_more_than_twelve_groups_are_drawn_and_all_are_in_the_data():

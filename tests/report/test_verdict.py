@@ -117,3 +117,37 @@ def test_a_scored_night_tells_the_interval(scored_night):
     night = read_night(scored_night)
     auc = night.model["evaluation"]["metrics"]["model"]["auc"]
     assert f"[{auc['low']:.2f}, {auc['high']:.2f}]" in three_sentences(night.summary, night.model)[2]
+
+
+BEATS = {"listed": 3, "model": {"beats_baselines": True, "auc": 0.84}, "bands_listed": {"critical": 2}}
+
+
+@pytest.mark.parametrize(
+    ("backtest", "said"),
+    [
+        ({"warnings": ["SUSPECTED LEAK: The signal x alone ranks better."]}, "may be too good to be true"),
+        ({"verdict": "USE THE BASELINE: the model is no better."}, "yet not in the backtest"),
+    ],
+)
+def test_a_backtest_that_doubts_the_model_is_told_before_anybody_works_the_list(backtest, said):
+    found = three_sentences(BEATS, {"backtest": backtest})[2]
+    assert said in found
+    assert "hint" in found
+    assert "from the top" not in found
+
+
+def test_a_backtest_without_doubts_changes_nothing():
+    good = {"verdict": "The model beats every simple baseline.", "warnings": ["Not judged at 2024-01-06."]}
+    assert three_sentences(BEATS, {"backtest": good}) == three_sentences(BEATS)
+
+
+def test_probabilities_that_are_too_high_are_told_with_the_next_step():
+    model = {
+        "verdict": ["It is good.", "Its probabilities are too high: go by the ranking (0.5 against 0.3)."]
+    }
+    assert three_sentences(BEATS, model)[2].endswith("go by the order, as the percentages are too high.")
+
+
+def test_the_critical_are_not_sent_to_the_top_of_a_list_by_money():
+    assert three_sentences(BEATS)[2].endswith("the 2 critical first.")
+    assert three_sentences(BEATS | {"listing": {"list_by": "money"}})[2].endswith("from the top.")

@@ -28,7 +28,7 @@ def _engagement_up(f: Facts, topic: str) -> Telling:
         for window in (90, 180):
             count, before = f"{kind}_count_{window}d", window - round(f(days))
             if f(count) >= 2 and before >= _RECENT_DAYS:
-                text = "No {noun} for {days|days}, {count|whole} in the {before|days} before"
+                text = "No {noun} for {days|days}, after {count|whole} in the {before|days} before"
                 yield f.say(text, noun=noun, days=days, count=count, before=float(before))
         yield f.say("No {noun} for {days|days}", noun=noun, days=days)
     if NOTABLE <= fall < 1:

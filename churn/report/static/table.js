@@ -2,14 +2,14 @@
 
 const BEYOND = 8; // rows kept on either side of what is in sight
 const SHOWN_COLUMNS = [
-  { key: "rank", label: "#", type: "number", width: "2.7rem" },
-  { key: "customer", label: "Customer", width: "7.7rem" },
-  { key: "churn_probability", label: "Risk", width: "7.5rem" },
-  { key: "stage", label: "Stage", width: "5rem", optional: true },
-  { key: "value_at_stake", label: "At stake", type: "number", width: "5.6rem" },
-  { key: "expected_profit", label: "Profit", type: "number", width: "5.4rem" },
-  { key: "last_order", label: "Last order", width: "6.3rem" },
-  { key: "days_overdue", label: "Overdue", type: "number", width: "5.4rem" },
+  { key: "rank", label: "#", type: "number", width: "2.5rem" },
+  { key: "customer", label: "Customer", width: "7.2rem" },
+  { key: "churn_probability", label: "Risk", width: "5.3rem" },
+  { key: "stage", label: "Stage", width: "5.1rem", optional: true },
+  { key: "value_at_stake", label: "At stake", type: "number", width: "5.1rem" },
+  { key: "expected_profit", label: "Profit", type: "number", width: "4.8rem" },
+  { key: "last_order", label: "Last order", width: "6.1rem" },
+  { key: "days_overdue", label: "Overdue", type: "number", width: "5.1rem" },
   { key: "reason_1", label: "First reason", width: "" },
 ];
 

@@ -14,7 +14,7 @@ from tests.model.reasons.test_orders import said
             "engagement:interactions",
             "up",
             {"interactions_recency_days": 36.2, "interactions_count_90d": 4, "recency_days": 50},
-            "No contact for 36 days, 4 in the 54 days before",
+            "No contact for 36 days, after 4 in the 54 days before",
         ),
         (  # an order is a contact too, and it was later
             "engagement:interactions",

@@ -154,7 +154,7 @@ def test_contacts_before_the_silence(told):
         assert window in (90, 180)
         assert len(in_days(seen, now, window)) == int(m[2])
 
-    pattern = r"No contact(?: beside orders)? for (\d+) days, (\d+) in the (\d+) days before"
+    pattern = r"No contact(?: beside orders)? for (\d+) days, after (\d+) in the (\d+) days before"
     checked(told, pattern, check)
 
 
