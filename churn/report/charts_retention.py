@@ -126,7 +126,7 @@ def _apart(heights: Sequence[float], least: float) -> list[float]:
 
 
 def trend(
-    series: Mapping[str, Any], outlook: Mapping[str, Any] | None = None, key: str = "trend"
+    series: Mapping[str, Any] | None, outlook: Mapping[str, Any] | None = None, key: str = "trend"
 ) -> Chart | None:
     """Draw the retention rate by period, and the expected one of the next horizon.
 
