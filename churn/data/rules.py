@@ -372,7 +372,7 @@ class RowRules:
             When each customer joined.
         """
         without = (
-            "they belong to customers who have no order and are never scored; if that is a surprise, "
+            "they belong to customers who have no order and are never listed; if that is a surprise, "
             "compare how the ids are written in both tables"
         )
         unlisted = (

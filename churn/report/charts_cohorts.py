@@ -74,7 +74,7 @@ def triangle(cohorts: Mapping[str, Any] | None, key: str = "triangle") -> Chart 
         axes.set_xticks(range(len(ages)), [str(a) for a in ages])
         axes.xaxis.tick_top()
         axes.xaxis.set_label_position("top")
-        axes.set_xlabel(f"{every}s since the first; share in %")
+        axes.set_xlabel(f"{every}s since they came; share in %")
         axes.tick_params(axis="y", labelcolor=TEXT)
         axes.spines["bottom"].set_visible(False)
         axes.set(xlim=(-0.5, len(ages) - 0.5), ylim=(len(shown) + 0.8, -0.55))
@@ -167,7 +167,7 @@ def curve(cohorts: Mapping[str, Any] | None, key: str = "curve") -> Chart | None
     if cohorts is None or len(found) < 2:
         return None
     every = str(cohorts.get("every", "period"))
-    title = f"All cohorts together, by {every}s since the first"
+    title = f"All cohorts together, by {every}s since they came"
     with canvas(430, 260) as (figure, axes):
         ages = [c["age"] for c in found]
         axes.fill_between(
@@ -175,7 +175,7 @@ def curve(cohorts: Mapping[str, Any] | None, key: str = "curve") -> Chart | None
         )
         axes.plot(ages, [c["rate"] for c in found], color=ACCENT, linewidth=1.8)
         _end(axes, ages[-1], found[-1]["rate"], [c["high"] for c in found])
-        axes.set(xlabel=f"{every}s since the first", ylim=(0, 1.05), xlim=(0, max(ages) * 1.02))
+        axes.set(xlabel=f"{every}s since they came", ylim=(0, 1.05), xlim=(0, max(ages) * 1.02))
         axes.grid(axis="y")
         percent_axis(axes.yaxis)
         said = f"{format_percent(found[-1]['rate'])} after {ages[-1]} {every}s."

@@ -61,7 +61,7 @@ def drivers(found: Mapping[str, Any] | None, currency: str = "", key: str = "dri
         axes.set_xlim(0, max(shares) * 1.6)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        axes.set_xlabel("share of the listed; in full colour: the strongest reason")
+        axes.set_xlabel("share of the listed; full colour: strongest reason")
         said = "; ".join(f"{d['story']} {format_percent(d['share'], 0)}" for d in shown)
         svg = finish(figure, key, title, said)
     rows = [

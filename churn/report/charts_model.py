@@ -102,8 +102,8 @@ def gain(model: Mapping[str, Any], key: str = "gain") -> Chart | None:
         axes.plot(depth, reached, color=ACCENT, linewidth=2)
         at = min(gains, key=lambda g: abs(g["depth"] - 0.2))
         axes.plot([at["depth"]], [at["reached"]], marker="o", color=ACCENT)
-        said = f"the riskiest {format_percent(at['depth'], 0)} are {format_percent(at['reached'], 0)} of all who left"
-        words, line = said.replace(" are ", "\nare "), {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8}
+        said = f"the riskiest {format_percent(at['depth'], 0)} hold {format_percent(at['reached'], 0)} of all who left"
+        words, line = said.replace(" hold ", "\nhold "), {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8}
         axes.annotate(words, (at["depth"], at["reached"]), (0.5, 0.14), va="bottom", arrowprops=line)
         axes.set(xlabel="share of customers contacted, riskiest first", ylabel="share of those who left")
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
@@ -112,7 +112,10 @@ def gain(model: Mapping[str, Any], key: str = "gain") -> Chart | None:
         percent_axis(axes.yaxis)
         svg = finish(figure, key, title, said)
     rows = [(format_percent(g["depth"], 0), format_percent(g["reached"]), f"{g['lift']:.2f}") for g in gains]
-    caption = "Lift = the churn rate among those contacted over that of all."
+    caption = (
+        "Whoever contacts so many reaches this share of all who left. Lift, in the data: how many times as often those "
+        "contacted left as all did."
+    )
     return Chart(title, svg, ("contacted", "of all who left", "lift"), table(rows), caption)
 
 

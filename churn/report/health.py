@@ -71,13 +71,23 @@ def health(checks: Mapping[str, Any] | None, as_of: str = "") -> Health | None:
     found = list(checks.get("tables") or [])
     ages = {t["table"]: _age(t.get("last"), as_of) for t in found}
     read = sum(int(t.get("rows_read") or 0) for t in found)
-    aside = int(checks.get("rows_set_aside") or 0)
+    inputs = sum(  # of rows that no table has read, so they are no share of those that were
+        int(f.get("rows") or 0)
+        for f in checks.get("findings") or []
+        if f.get("action") == "set aside" and f.get("table") not in ages
+    )
+    aside = int(checks.get("rows_set_aside") or 0) - inputs
     words = [] if checks.get("usable", True) else ["The data cannot be used as they are: see the errors."]
-    if aside:
+    if aside > 0:
         words.append(
             f"{format_count(aside)} of {format_count(read)} rows {'was' if aside == 1 else 'were'} set aside."
         )
-    else:
+    if inputs:
+        words.append(
+            f"{format_count(inputs)} {'row' if inputs == 1 else 'rows'} of the inputs {'was' if inputs == 1 else 'were'} "
+            "set aside by the rules of the configuration, before the tables were made."
+        )
+    if not aside and not inputs:
         words.append("No row was set aside.")
     old = [
         f"{name} ({_days(age)} before)" for name, age in ages.items() if age is not None and age >= _OLD_DAYS

@@ -48,6 +48,16 @@ def test_rows_used_and_set_aside_are_told_per_table():
     assert found.findings.rows == (("set aside", "orders", "10", "10.0 %", "no date", ""),)
 
 
+def test_rows_of_an_input_are_no_share_of_the_tables_rows():
+    lines = finding(table="input lines", rows=5000)
+    assert health(checks(findings=[lines])).words == (
+        "5,000 rows of the inputs were set aside by the rules of the configuration, before the tables were made.",
+    )
+    both = health(checks(findings=[lines, finding()])).words
+    assert both[0] == "10 of 100 rows were set aside."
+    assert both[1].startswith("5,000 rows of the inputs")
+
+
 def test_nothing_set_aside_is_said():
     found = health(checks())
     assert found.words == ("No row was set aside.",)
