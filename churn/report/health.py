@@ -83,10 +83,8 @@ def health(checks: Mapping[str, Any] | None, as_of: str = "") -> Health | None:
             f"{format_count(aside)} of {format_count(read)} rows {'was' if aside == 1 else 'were'} set aside."
         )
     if inputs:
-        words.append(
-            f"{format_count(inputs)} {'row' if inputs == 1 else 'rows'} of the inputs {'was' if inputs == 1 else 'were'} "
-            "set aside by the rules of the configuration, before the tables were made."
-        )
+        some = "1 row of the inputs was" if inputs == 1 else f"{format_count(inputs)} rows of the inputs were"
+        words.append(f"{some} set aside by the rules of the configuration, before the tables were made.")
     if not aside and not inputs:
         words.append("No row was set aside.")
     old = [

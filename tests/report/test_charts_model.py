@@ -53,7 +53,7 @@ def test_calibration_tells_every_group_with_its_count():
 
 def test_gain_tells_what_the_riskiest_fifth_holds():
     chart = gain(MODEL)
-    assert "the riskiest 20 % are 45 % of all who left" in parsed(chart).find("desc").text
+    assert "the riskiest 20 % hold 45 % of all who left" in parsed(chart).find("desc").text
     assert len(chart.rows) == 20
 
 

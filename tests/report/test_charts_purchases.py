@@ -160,7 +160,6 @@ def test_what_is_not_there_is_not_drawn(draw, nothing):
     assert draw(nothing) is None
 
 
-
 def test_a_figure_that_never_moves_is_told_and_not_drawn():
     months = [f"2025-0{i}-01" for i in range(1, 6)]
     still = {"net_revenue_retention": 0.0, "gross_revenue_retention": 0.0}
