@@ -182,7 +182,6 @@ class OverviewTally:
         self,
         churn_probability: np.ndarray,
         recency_days: np.ndarray,
-        expected_and_actual: Sequence[dict[str, Any]] = (),
         level_sd: float = LEVEL_SD,
     ) -> Overview:
         """Return what was counted, beside what churn probabilities say about the coming horizon.
@@ -191,8 +190,6 @@ class OverviewTally:
         ----------
         churn_probability, recency_days : numpy.ndarray of shape (n_population,)
             Of the customers active at T.
-        expected_and_actual : sequence of dict, optional
-            Earlier nights' expected rates beside what came; where left out, those of `runs`.
         level_sd : float, optional
             How sure the level of the probabilities is, see `churn.retention.expected.expected_interval`.
         """
@@ -207,7 +204,7 @@ class OverviewTally:
                 newest = slice(max(n - MOST_OF_GROUPS, 0), n)
                 groups = {k: v[newest] for k, v in self._flows.groups(name, MOST_SHOWN).items()}
                 by[name] = self._series(counted[newest], name, groups)
-        if self._runs is not None and self._runs.left_out and not expected_and_actual:
+        if self._runs is not None and self._runs.left_out:
             notes.append(self._runs.left_out)
         if not n:
             notes.append(
@@ -219,7 +216,7 @@ class OverviewTally:
             make_result(self.definition, past, churn_probability, recency_days, level_sd),
             {name: tally.result() for name, tally in self.others.items()},
             tuple(notes),
-            tuple(expected_and_actual or (self._runs.rows() if self._runs else ())),
+            tuple(self._runs.rows() if self._runs else ()),
             self._of_horizons(),
         )
 
