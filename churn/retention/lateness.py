@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from churn.data.eventlog import DAY_US
+from churn.data.eventlog import DAY_US, EventLog
 from churn.data.history import History
 from churn.definition import Definition
 from churn.display import format_percent
@@ -23,7 +23,8 @@ class LatenessTally:
     """How many rows of earlier periods were recorded after their period was over, and after how many days.
 
     The rows are those that tell who is active. A period counts that ended before another whole one did, because what
-    is late in the last one is not there yet. Logs without `recorded_at` have nothing to tell.
+    is late in the last one is not there yet. Logs without `recorded_at` have nothing to tell. A row that was corrected
+    was there from its first version on: what a correction comes for is no late row.
 
     Attributes
     ----------
@@ -54,9 +55,10 @@ class LatenessTally:
             log = part.logs.get(name)
             if log is None or log.recorded is None:
                 continue
+            first_recorded = _first_recorded(log)
             for span in self._earlier:
                 first, last = np.searchsorted(log.time, [span.start, span.end], side="left")
-                recorded, time = log.recorded[first:last], log.time[first:last]
+                recorded, time = first_recorded[first:last], log.time[first:last]
                 if self.known_before is not None:
                     known = recorded < self.known_before
                     recorded, time = recorded[known], time[known]
@@ -85,3 +87,21 @@ class LatenessTally:
             f"period was over, and 99 % were there after {days}. So the last {days} are not complete, and the newest "
             "figures will still change."
         )
+
+
+def _first_recorded(log: EventLog) -> np.ndarray:
+    """Return when each row was first recorded, in whichever version; versions have customer and time in common."""
+    import pandas as pd
+
+    assert log.recorded is not None
+    former = log.earlier
+    if former is None or former.recorded is None or not len(former):
+        return log.recorded
+    first = pd.Series(former.recorded).groupby([former.customer, former.time]).min()
+    rows = np.flatnonzero(np.isin(log.customer, former.customer))
+    found = first.reindex(pd.MultiIndex.from_arrays([log.customer[rows], log.time[rows]])).to_numpy()
+    there = ~np.isnan(found)
+    out = log.recorded.copy()
+    # Floats hold instants up to the year 2255.
+    out[rows[there]] = np.minimum(out[rows[there]], found[there].astype(np.int64))
+    return out

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
+import churn
 from churn.data.base import CustomerBase
 from churn.data.history import History
 from churn.definition import Inactivity
@@ -69,3 +72,29 @@ def test_logs_without_the_time_of_recording_say_nothing():
     history = history_of(Tables(orders(JAN, FEB, MAR, APR)))
     assert tally(history).said("month") == ""
     assert retention_series(history, RULE).late_rows == ""
+
+
+def test_a_correction_is_no_late_row():
+    rng = np.random.default_rng(0)
+    time = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(rng.integers(0, 200 * 24, 500), unit="h")
+    rows = pd.DataFrame(
+        {
+            "customer": rng.integers(0, 50, 500),
+            "time": time,
+            "amount": 10.0,
+            "order_id": [f"o{i}" for i in range(500)],
+            "recorded_at": time,
+        }
+    )
+    corrected = rows.assign(recorded_at=time + pd.Timedelta(20, "D"), amount=11.0)
+    history = churn.make_history(pd.concat([rows, corrected]))
+    assert history.logs["orders"].earlier is not None
+    found = tally(history)
+    assert found.rows > 300
+    assert (found.late, found.days) == (0, 1)
+    # Half of them are really late, and corrected besides.
+    late = np.arange(500) % 2 == 0
+    rows.loc[late, "recorded_at"] += pd.Timedelta(10, "D")
+    other = tally(churn.make_history(pd.concat([rows, corrected])))
+    assert 0 < other.late < other.rows / 2
+    assert other.days == 11
