@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from churn.data.base import CustomerBase, Tally, count
@@ -136,10 +137,23 @@ def compute_over(
     """
     if pools is None:
         pools = pools_over(base, cutoffs, signals)
-    for number, part in enumerate(base.parts()):
-        if base.count > 1:
-            report(what, number, base.count)
+
+    def compute(part: History) -> Computing:
         who = [population(part, c) for c in cutoffs]
-        yield Computing(part, who, feature_matrices(part, cutoffs, who, signals, pools=pools))
-    if base.count > 1:
-        report(what, base.count, base.count)
+        return Computing(part, who, feature_matrices(part, cutoffs, who, signals, pools=pools))
+
+    if base.count == 1:
+        yield from map(compute, base.parts())
+        return
+    # The next part is computed while whoever asked works on this one: NumPy and LightGBM let other threads run.
+    with ThreadPoolExecutor(1) as ahead:
+        coming: Future[Computing] | None = None
+        for number, part in enumerate(base.parts()):
+            following = ahead.submit(compute, part)
+            report(what, number, base.count)
+            if coming is not None:
+                yield coming.result()
+            coming = following
+        if coming is not None:
+            yield coming.result()
+    report(what, base.count, base.count)
