@@ -88,11 +88,11 @@ def _retention(night: NightFolder) -> Section:
 
 def _drivers(night: NightFolder) -> Section:
     model, summary = night.model or {}, night.summary
-    rules = summary.get("stage_rules")
+    rules, fallback = summary.get("stage_rules"), summary.get("fallback") or {}
     return Section(
         "drivers",
         "What drives risk in this base",
-        (),
+        (f"{fallback['said']}.",) if fallback.get("customers") else (),
         _blocks(
             charts.drivers(model.get("drivers"), night.currency),
             charts.importance(model),
@@ -145,6 +145,9 @@ def _belief(night: NightFolder) -> Section:
 
 def _health(night: NightFolder) -> Section:
     found = health(night.health, night.as_of)
-    words = found.words if found else ()
+    words = list(found.words) if found else []
+    # What may harm the scores is among the warnings at the top; what is merely new is told here.
+    changes, warnings = night.summary.get("changes") or [], night.summary.get("warnings") or []
+    words += [str(c["text"]) for c in changes if c["text"] not in warnings]
     blocks = _blocks(found.tables, found.findings) if found else ()
-    return Section("health", "Data health", words, blocks, _missing(night, "health.json"))
+    return Section("health", "Data health", tuple(words), blocks, _missing(night, "health.json"))

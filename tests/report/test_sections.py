@@ -1,3 +1,5 @@
+import json
+
 from churn.files import write_json
 from churn.report.build import write_report
 from churn.report.charts import Chart
@@ -38,6 +40,23 @@ def test_what_the_retention_figures_leave_out_is_said_on_the_page(night):
     assert sections(read_night(night))["retention"].words == tuple(said)
     page = write_report(night).read_text(encoding="utf-8")
     assert all(f"<bdi>{text}</bdi>" in page for text in said)
+
+
+def test_who_has_no_score_of_the_own_and_what_is_new_in_the_data_are_said_on_the_page(night):
+    summary = json.loads((night / "summary.json").read_text())
+    said = "3 known customers with no order yet have no history to go by"
+    changes = [{"text": "a table stopped"}, {"text": "surveys was not there at training"}]
+    summary |= {
+        "fallback": {"customers": 3, "said": said},
+        "changes": changes,
+        "warnings": ["a table stopped"],
+    }
+    write_json(night / "summary.json", summary)
+    found = sections(read_night(night))
+    assert found["drivers"].words == (f"{said}.",)
+    assert found["health"].words == ("surveys was not there at training",)
+    write_json(night / "summary.json", summary | {"fallback": {"customers": 0, "said": said}, "changes": []})
+    assert sections(read_night(night))["drivers"].words == ()
 
 
 def test_data_health_comes_from_the_checks(night, history):
