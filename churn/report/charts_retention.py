@@ -207,6 +207,8 @@ def trend(
     if expected is not None:
         coming = "horizon, which is not such a period" if length is None else f"{length} days"
         caption += f" Diamond: what the model expects of the coming {coming}."
+    if series.get("left_out"):
+        caption += f" {series['left_out']}"
     head = (
         "from" if length is not None else str(every),
         "until",

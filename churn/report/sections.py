@@ -70,8 +70,8 @@ def _missing(night: NightFolder, *files: str) -> tuple[str, ...]:
 def _retention(night: NightFolder) -> Section:
     found = night.retention or {}
     outlook = found.get("outlook") or night.summary.get("retention") or {}
-    now, series = outlook.get("current"), found.get("series") or {}
-    words = [series.get("late_rows"), series.get("left_out"), *(found.get("notes") or [])]
+    now = outlook.get("current")
+    words = [(found.get("series") or {}).get("late_rows"), *(found.get("notes") or [])]
     blocks = _blocks(
         charts.flow(now) if now else None,
         charts.trend(found.get("trend"), outlook),

@@ -137,3 +137,9 @@ def test_no_more_than_twelve_groups_are_drawn_and_all_are_in_the_data():
     chart = by_group(data)
     assert sum(t.startswith("g") for t in texts(chart)) == 12
     assert len(chart.rows) == 16
+
+
+def test_what_a_series_leaves_out_stands_below_it():
+    said = "Left out: 6 at the beginning, before 180 days of history had passed."
+    assert trend(series(left_out=said)).caption.endswith(f" {said}")
+    assert "Left out" not in trend(series(left_out="")).caption

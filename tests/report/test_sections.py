@@ -32,10 +32,10 @@ def test_a_model_without_a_backtest_names_the_command(night):
 
 
 def test_what_the_retention_figures_leave_out_is_said_on_the_page(night):
-    said = ["Rows come late: 2 %.", "Left out: 6 at the beginning.", "Not by product: too many values."]
+    said = ["Rows come late: 2 %.", "Not by product: too many values."]
     write_json(
         night / "retention.json",
-        {"series": {"late_rows": said[0], "left_out": said[1], "periods": []}, "notes": said[2:]},
+        {"series": {"late_rows": said[0], "periods": []}, "notes": said[1:]},
     )
     assert sections(read_night(night))["retention"].words == tuple(said)
     page = write_report(night).read_text(encoding="utf-8")
