@@ -208,4 +208,4 @@ def _as_number(customer: Any) -> int | None:
     if isinstance(customer, int | np.integer):
         return int(customer)
     text = str(customer).strip()
-    return int(text) if text.lstrip("-").isdecimal() and len(text) < 19 else None
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 19 else None

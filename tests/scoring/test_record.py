@@ -89,7 +89,8 @@ def test_only_the_group_with_the_id_is_read(settings, monkeypatch, nights):
     for given in (20_000, "20000", " 20000 "):
         assert past_scores(record_folder(settings), given)["churn_probability"].to_pylist() == [0.4]
     assert asked == [[2]] * 3
-    assert len(past_scores(record_folder(settings), "C1")) == 0
+    for given in ("C1", "--5", "5-", "-", ""):
+        assert len(past_scores(record_folder(settings), given)) == 0
     assert len(past_scores(record_folder(settings), n)) == 0
 
 

@@ -53,6 +53,7 @@ def log_inputs(
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
+    tables = history.logs | ({"labels": history.labels} if history.labels else {})
     for name, facts in fingerprint.items():
         source = CodeDatasetSource(
             {"history": history.name, "table": name, **{k: str(v) for k, v in facts.items()}}
@@ -61,7 +62,7 @@ def log_inputs(
             source,
             name=f"{history.name}.{name}",
             digest=str(facts["hash"])[:36],
-            schema=_schema(mlflow, history.logs[name]),
+            schema=_schema(mlflow, tables[name]),
         )
         mlflow.log_input(dataset, context=context, tags={k: str(v) for k, v in facts.items()})
 

@@ -1,10 +1,12 @@
 import dataclasses
 import math
 
+import pandas as pd
 import pytest
 
+import churn
 from churn.config import TrackingSettings
-from churn.model.tracking.facts import log_params, metrics_of, registered_name
+from churn.model.tracking.facts import log_inputs, log_params, metrics_of, registered_name
 from churn.model.tracking.store import open_store
 
 
@@ -37,3 +39,20 @@ def test_more_parameters_than_mlflow_takes_at_once_and_long_ones_are_logged():
         params = mlflow.get_run(run.info.run_id).data.params
     assert len(params) == 231
     assert (params["p229"], len(params["long"])) == ("229", 500)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_table_of_labels_is_logged_beside_the_logs(shop):
+    labels = pd.DataFrame(
+        {
+            "customer": shop.orders["customer"].head(1),
+            "time": pd.Timestamp("2025-06-01", tz="UTC"),
+            "churned": True,
+        }
+    )
+    history = churn.make_history(shop.orders, labels=labels)
+    with open_store("e") as mlflow:
+        with mlflow.start_run() as run:
+            log_inputs(mlflow, history, history.fingerprint(), "training")
+        inputs = mlflow.get_run(run.info.run_id).inputs.dataset_inputs
+    assert {i.dataset.name.rpartition(".")[2] for i in inputs} == {"orders", "labels"}
