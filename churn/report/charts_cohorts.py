@@ -20,8 +20,9 @@ from churn.report.charts_draw import (
     short,
     table,
 )
+from churn.retention.triangle import shown_ages
 
-_COLUMNS, _ROWS = 13, 24
+_ROWS = 24
 _CURVES = 4
 
 Entry = Mapping[str, Any]
@@ -42,7 +43,7 @@ def triangle(cohorts: Mapping[str, Any] | None, key: str = "triangle") -> Chart 
         return None
     every = str(cohorts.get("every", "period"))
     shown = entries[-_ROWS:]
-    ages = _ages(max(len(e["rate"]) for e in shown))
+    ages = shown_ages(max(len(e["rate"]) for e in shown))
     title = (
         f"Cohorts by {every}: share still {'active' if cohorts.get('measure') != 'ordered' else 'ordering'}"
     )
@@ -126,23 +127,6 @@ def _square(x: float, y: float, colour: str) -> Any:
     from matplotlib.patches import Rectangle
 
     return Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, facecolor=colour, linewidth=0)
-
-
-def _ages(n: int) -> list[int]:
-    """Return at most 13 of n ages: the first ones, then ever wider steps up to the last.
-
-    Examples
-    --------
-    >>> _ages(4), len(_ages(60)), _ages(60)[-1]
-    ([0, 1, 2, 3], 13, 59)
-    """
-    if n <= _COLUMNS:
-        return list(range(n))
-    head = 7
-    ages = list(range(head))
-    for left in range(_COLUMNS - head, 0, -1):
-        ages.append(max(ages[-1] + 1, round(ages[-1] * ((n - 1) / ages[-1]) ** (1 / left))))
-    return ages
 
 
 def _words(shown: Sequence[Entry], ages: Sequence[int]) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from churn.display import format_count
+from churn.retention.plots import ACCENT, INK, SOFT
 
-INK, SOFT, ACCENT = "#1f2933", "#9aa5b1", "#0b69a3"
 COLOURS = (ACCENT, "#d9822b", "#5c940d", "#862e9c", "#c92a2a", "#495057", "#0c8599")
 _MOST_TEXTS = 13  # columns up to which every cell has its figure
 
