@@ -1,5 +1,6 @@
 """How the page can be read: long lists, narrow screens, themes, contrast, assistive technology, old browsers."""
 
+import pandas as pd
 import pytest
 
 import churn
@@ -31,6 +32,25 @@ def test_the_page_never_scrolls_sideways(open_report, folder):
         r.page.set_viewport_size({"width": width, "height": 800})
         r.settle()
         assert r.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+CUT = """() => [...document.querySelectorAll("#body tr.row td:not(.cell-customer)")]
+  .filter((td) => getComputedStyle(td).visibility === "visible" && td.scrollWidth > td.clientWidth + 1).map((td) => td.innerText)"""
+
+
+@pytest.mark.parametrize(("width", "least"), [(1280, 165), (1440, 240), (1920, 500)])
+def test_beside_the_verdict_nothing_of_a_list_by_money_is_cut_off_and_the_reason_has_room(
+    open_report, nights, width, least
+):
+    folder = nights(30)
+    table = pd.read_parquet(folder / "at_risk.parquet")
+    table["expected_profit"], table["stage"] = 1234.0, "won back"
+    table.loc[::2, "risk_band"] = "elevated"
+    table.to_parquet(folder / "at_risk.parquet", index=False)
+    r = open_report(folder, viewport={"width": width, "height": 900})
+    assert r.page.locator("#viewport").evaluate("v => v.scrollWidth - v.clientWidth") <= 0
+    assert r.page.evaluate(CUT) == []
+    assert r.page.locator("#body .cell-reason_1").first.evaluate("td => td.clientWidth") >= least
 
 
 def test_narrow_rows_have_the_height_that_is_counted_and_sort_by_a_choice(open_report, folder):
