@@ -204,7 +204,7 @@ def survival(found: Mapping[str, Any] | None, key: str = "survival") -> Chart | 
     curves = survival_curves(found)
     if found is None or not curves:
         return None
-    title = "Not lost yet, by days since the first order"
+    title = "Not lost yet, by days since they came"
     drawn = [(name, kept) for name, c in curves if (kept := [r for r in c if r["told"]])] or curves
     with canvas(430, 280) as (figure, axes):
         for i, (name, c) in enumerate(drawn[:_CURVES]):
@@ -218,7 +218,7 @@ def survival(found: Mapping[str, Any] | None, key: str = "survival") -> Chart | 
                 x, low, high = ([r[k] for r in band] for k in ("day", "low", "high"))
                 axes.fill_between(x, low, high, step="post", color=ACCENT_SOFT, linewidth=0)
                 _end(axes, days[-1], share[-1], [r["high"] or r["rate"] for r in c])
-        axes.set(xlabel="days since the first order", ylim=(0, 1.05))
+        axes.set(xlabel="days since they came", ylim=(0, 1.05))
         axes.set_xlim(left=0)
         axes.grid(axis="y")
         percent_axis(axes.yaxis)

@@ -310,7 +310,7 @@ def lifetime(found: Mapping[str, Any] | None, currency: str = "", key: str = "li
     from matplotlib.ticker import FuncFormatter
 
     every = str(found.get("every", "period"))
-    title = "Net revenue per customer since the first order"
+    title = "Net revenue per customer since they came"
     ages, values = [p["age"] for p in pooled], [p["value"] for p in pooled]
     with canvas(430, 260) as (figure, axes):
         axes.plot(ages, values, color=ACCENT, linewidth=1.8)
@@ -323,7 +323,7 @@ def lifetime(found: Mapping[str, Any] | None, currency: str = "", key: str = "li
             va="bottom",
         )
         axes.set(
-            xlabel=f"{every}s since the first order",
+            xlabel=f"{every}s since they came",
             xlim=(0, max(ages) * 1.02),
             ylim=(0, max(*values, 1e-9) * 1.15),
         )

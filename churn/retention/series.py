@@ -90,7 +90,7 @@ class RetentionSeries(Rendered):
         from churn.retention.plots import series_figure
 
         by = f" and {self.by}, all customers in grey" if self.groups else ""
-        title = f"Retention by {self.every}{by}: active = {self.active_means}"
+        title = f"Retention by {self._named}{by}: active = {self.active_means}"
         return series_figure(title, self.periods, self.groups, self.is_small)
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,9 +119,9 @@ class RetentionSeries(Rendered):
     def render(self) -> str:
         """Return a table with a bar per period; with groups, their rates and the flows of the last whole period."""
         rows = [[self._label(p), *self._cells(p), self._bar(p)] for p in self.periods]
-        header = [self.every, *_COLUMNS, ""]
+        header = [self._column, *_COLUMNS, ""]
         lines = [
-            f"Retention by {self.every}; active = {self.active_means}; S - lost + new + reactivated = E",
+            f"Retention by {self._named}; active = {self.active_means}; S - lost + new + reactivated = E",
             table_text(header, rows, right=tuple(range(1, 9))),
             f"N counts {N_IN_SETS}. Intervals are 95 %, of sampling noise alone.",
         ]
@@ -150,11 +150,19 @@ class RetentionSeries(Rendered):
         return [
             f"Rate by {self.by}"
             + (f", the {_SHOWN} largest of {len(self.groups)}" if len(self.groups) > _SHOWN else ""),
-            table_text([self.every, *names], rates, right=tuple(range(1, len(names) + 1))),
+            table_text([self._column, *names], rates, right=tuple(range(1, len(names) + 1))),
             "",
             f"By {self.by}, {p.first} to {p.last}",
             table_text([self.by or "", *_COLUMNS], flows, right=tuple(range(1, 9))),
         ]
+
+    @property
+    def _named(self) -> str:
+        return "rolling period" if self.every == "rolling" else self.every
+
+    @property
+    def _column(self) -> str:
+        return "period" if self.every == "rolling" else self.every
 
     def _label(self, r: Retention) -> str:
         """Return where a period starts; of one that overlaps with others, where it ends too."""

@@ -85,7 +85,7 @@ def list_rule(settings: ScoringSettings, economics: EconomicsSettings | None = N
             "The list cannot go by money",
             given=f"without economics.{', economics.'.join(missing)}",
             allowed="; ".join(f"list_by {x}" for x in LIST_BY),
-            fix=f"Set economics.{missing[0]} in the configuration, or list by odds.",
+            fix=f"Set economics.{' and economics.'.join(missing)} in the configuration, or list by odds.",
             code="economics",
         )
     if by == "threshold" and settings.threshold is None:

@@ -75,9 +75,10 @@ class ScoreHistory(Rendered):
         first, newest = nights["cutoff"].iloc[0], nights["cutoff"].iloc[-1]
         lines = [f"! {n}" for n in self.notes]
         lines += [
-            f"Customer {self.customer}: {_nights(len(last))} from {first} to {newest}, {_runs(len(nights))}",
+            f"Customer {self.customer}: {_nights(len(last))} "
+            f"{f'from {first} to {newest}' if len(last) > 1 else f'of {first}'}, {_runs(len(nights))}",
         ]
-        if len(known):
+        if len(known) and len(last) > 1:
             low, high = format_risk(known.min()), format_risk(known.max())
             lines += [f"churn probability, 0 to 100 %   {sparkline(p)}   between {low} and {high}"]
         shown = nights.tail(self.shown).iloc[::-1]

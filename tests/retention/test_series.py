@@ -67,3 +67,10 @@ def test_plain_values_are_json():
     assert data["groups"]["few"][0]["small"]
     assert data["periods"][1]["so_far"] == "2024-02-20"
     assert "groups" not in RetentionSeries((JAN,), "month", 60, "", "").to_dict()
+
+
+def test_rolling_periods_are_called_periods():
+    lines = str(RetentionSeries((JAN,), "rolling", 60, "an order", "")).splitlines()
+    assert lines[0].startswith("Retention by rolling period; active = an order")
+    assert lines[1].split()[0] == "period"
+    assert lines[2].startswith("2024-01-01 to 2024-02-01")

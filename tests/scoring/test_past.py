@@ -122,6 +122,17 @@ def test_a_customer_without_a_score_that_night():
     assert "▅ " in text
 
 
+def test_one_night_is_no_course():
+    import pandas as pd
+
+    one = pd.DataFrame(
+        {"cutoff": ["2025-10-01"], "churn_probability": [0.5], "stage": ["active"], "model": ["m"]}
+    )
+    text = str(ScoreHistory(7, one, pd.DataFrame(columns=["time", "text"])))
+    assert text.startswith("Customer 7: 1 night of 2025-10-01, 1 run")
+    assert "between" not in text
+
+
 def test_sparkline_keeps_its_width():
     assert sparkline(np.array([0.0, 0.124, 0.125, 0.999, 1.0])) == "▁▁▂██"
     long = sparkline(np.linspace(0, 1, 1000), width=8)
