@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ class Context:
         named = None if self.pools is None else [repr(pool) for (pool, _), _ in pools]
         write_json(folder / JSON, {"format": _FORMAT, **facts, "pools": named})
         arrays: dict[str, Any] = {str(i): figures for i, (_, figures) in enumerate(pools)}
-        np.savez(folder / ARRAYS, **arrays)
+        np.savez_compressed(folder / ARRAYS, **arrays)  # histograms, nearly all zeros: 18 kB instead of 11 MB
 
     @classmethod
     def read(cls, folder: Path, signals: Sequence[Signal]) -> Context | None:
@@ -84,7 +85,9 @@ class Context:
                 with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                     pools = {(known[n], int(facts["cutoff"])): arrays[str(i)] for i, n in enumerate(names)}
             return cls(**facts, pools=pools)
-        except (OSError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error):
+            return None
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def fits(self, model: str, cutoff: int, log: dict[str, Any]) -> bool:

@@ -61,3 +61,14 @@ def test_figures_cut_short_are_none(context, model, tmp_path, kept):
     arrays.write_bytes(arrays.read_bytes()[:kept])
     assert json.loads((tmp_path / "context.json").read_text())["pools"]
     assert Context.read(tmp_path, model.signals) is None
+
+
+def test_its_histograms_take_little_room_and_damage_in_them_is_none(context, model, tmp_path):
+    context.write(tmp_path)
+    arrays = tmp_path / "context.npz"
+    assert arrays.stat().st_size < 200_000
+    content = bytearray(arrays.read_bytes())
+    for at in range(100, len(content) // 2, 997):
+        content[at] ^= 0xFF
+    arrays.write_bytes(content)
+    assert Context.read(tmp_path, model.signals) is None
