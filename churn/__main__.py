@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -59,6 +60,15 @@ def _other(error: Exception, *, as_json: bool) -> int:
         return int(error.exit_code)
     if os.environ.get("CHURN_DEBUG"):
         raise error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        told = ChurnError(
+            "There is no room left on the disk",
+            given=error.filename,
+            fix="Make room, then run the command again; earlier results are untouched.",
+            code="disk-full",
+        )
+        _show(told, as_json=as_json)
+        return 1
     if isinstance(error, OSError) and error.filename:
         told = ChurnError(
             f"{error.filename}: {(error.strerror or 'cannot be used').lower()}",

@@ -1,3 +1,4 @@
+import errno
 import json
 import subprocess
 import sys
@@ -101,3 +102,13 @@ def test_a_file_that_cannot_be_used_is_no_bug(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith(
         "Error: /some/folder: permission denied. Name another file or folder"
     )
+
+
+def test_a_full_disk_is_no_bug(monkeypatch, capsys):
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.delenv("CHURN_DEBUG", raising=False)
+    monkeypatch.setattr("churn.retention.rate.retention_rate", full)
+    assert run(["retention", "--start", "1", "--end", "1", "--new", "0"]) == 1
+    assert capsys.readouterr().err.startswith("Error: There is no room left on the disk. Make room")

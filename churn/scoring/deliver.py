@@ -68,7 +68,9 @@ def write_outputs(
         report(f"Writing {target.to}")
         try:
             done.append(_write(rows, settings, target))
-        except OutputError as error:
+        except (OutputError, OSError) as error:
+            if isinstance(error, OSError):
+                error = _told(error, target.to)
             before = ", ".join([*([str(night)] if night else []), *(f"{w.to} ({w.where})" for w in done)])
             raise OutputError(
                 error.what,
@@ -80,6 +82,17 @@ def write_outputs(
                 code=error.code,
             ) from None
     return tuple(done)
+
+
+def _told(error: OSError, to: str) -> OutputError:
+    """Return what the system says about a file as an error of an output."""
+    named = f": {error.filename}" if error.filename else ""
+    return OutputError(
+        f"The {to} output cannot be written",
+        given=f"{(error.strerror or str(error)).lower()}{named}",
+        fix="Make room, mend permissions or name another place, then run the command again.",
+        code="output",
+    )
 
 
 def _write(night: NightRows, settings: Config, target: OutputSettings) -> Written:

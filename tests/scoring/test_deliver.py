@@ -55,3 +55,14 @@ def test_an_error_says_what_was_written_before_it(scores, tmp_path):
         write_outputs(scores, settings, settings.outputs, night=tmp_path / "night")
     assert "secret" not in str(told.value)
     assert len(list((tmp_path / "churn-output" / "shop" / "scores-csv" / "scores").iterdir())) == 1
+
+
+@pytest.mark.parametrize("to", ["csv", "parquet", "jsonl", "duckdb"])
+def test_a_place_that_the_system_refuses_is_told_with_what_was_written_before_it(scores, tmp_path, to):
+    (tmp_path / "file").touch()
+    settings = config(tmp_path, {"to": to, "place": str(tmp_path / "file" / "out")})
+    with pytest.raises(
+        OutputError, match=r"output cannot be written\. Given: .*file.*Written before it: record \(.*\)\.$"
+    ) as told:
+        write_outputs(scores, settings, settings.outputs)
+    assert told.value.code == "output"

@@ -81,7 +81,7 @@ def _write_csv(table: pa.Table, file: Path) -> None:
 def _write_jsonl(table: pa.Table, file: Path) -> None:
     with Database() as db:
         db.register("night", table, "night")
-        db.run(f"COPY night TO {quote_text(str(file))} (FORMAT json)", "night")
+        db.write([f"COPY night TO {quote_text(str(file))} (FORMAT json)"], f"The file {file.name}")
 
 
 _WRITERS = {"csv": _write_csv, "parquet": write_parquet, "jsonl": _write_jsonl}

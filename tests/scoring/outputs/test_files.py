@@ -5,6 +5,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from churn.errors import OutputError
 from churn.scoring.outputs.files import GROUP_ROWS, write_file, write_files, write_parquet
 
 KINDS = ["csv", "parquet", "jsonl"]
@@ -62,3 +63,10 @@ def test_parquet_knows_the_ids_of_each_group(tmp_path):
     assert meta.num_row_groups == 3
     assert meta.row_group(1).column(0).statistics.min == GROUP_ROWS
     assert meta.row_group(1).column(1).statistics is None
+
+
+def test_json_lines_that_cannot_be_written_are_an_error_of_the_output(tmp_path):
+    from churn.scoring.outputs import files
+
+    with pytest.raises(OutputError, match=r"The file a\.jsonl cannot be written to\. DuckDB says"):
+        files._WRITERS["jsonl"](pa.table({"customer": ["A"]}), tmp_path / "none" / "a.jsonl")
