@@ -75,7 +75,6 @@ def _retention(night: NightFolder) -> Section:
     blocks = _blocks(
         charts.flow(now) if now else None,
         charts.trend(found.get("trend"), outlook),
-        charts.expected_and_actual(found.get("expected_and_actual")),
     )
     return Section(
         "retention",
@@ -133,6 +132,7 @@ def _belief(night: NightFolder) -> Section:
         charts.calibration(model),
         charts.gain(model),
         charts.baselines(model),
+        charts.expected_and_actual((night.retention or {}).get("expected_and_actual")),
         charts.profit(model, night.currency),
         charts.by_cutoff(model),
         charts.segments(model),

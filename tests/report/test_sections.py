@@ -5,6 +5,7 @@ from churn.report.build import write_report
 from churn.report.charts import Chart
 from churn.report.folder import read_night
 from churn.report.sections import Block, sections
+from tests.report.chart_data import period
 
 
 def test_columns_of_numbers_are_told_from_dates_and_names():
@@ -64,3 +65,21 @@ def test_data_health_comes_from_the_checks(night, history):
     found = sections(read_night(night))["health"]
     assert found.missing == ()
     assert "orders" in [r[0] for r in found.blocks[0].chart.rows]
+
+
+def test_the_expected_rate_stands_beside_periods_of_its_length_and_its_record_beside_the_model(night):
+    nights = [{"as_of": "2025-01-01", "expected": 0.9, "low": 0.85, "high": 0.95, "actual": 0.88}]
+    month, horizon = period("2025-11-01"), period("2025-11-01") | {"period_end": "2025-12-31"}
+    found = {
+        "series": {"every": "month", "periods": [month]},
+        "trend": {"every": "rolling", "periods": [horizon]},
+        "outlook": {"expected_retention_rate": 0.71},
+        "expected_and_actual": nights,
+    }
+    write_json(night / "retention.json", found)
+    drawn = {k: [b.chart.title for b in s.blocks] for k, s in sections(read_night(night)).items()}
+    assert "Retention, 60 days at a time" in drawn["retention"]
+    assert "Retention by month" in drawn["cohorts"]
+    assert "Expected and actual retention" in drawn["belief"]
+    by_month = next(b.chart for b in sections(read_night(night))["cohorts"].blocks)
+    assert "forecast" not in str(by_month.rows)
