@@ -270,13 +270,18 @@ def _words(
     if by == "money":
         rule = f"Listed: a contact is expected to earn more than it costs ({money['terms']})"
         rule += f", from a churn probability of {floor} on" if floor else ""
-        sums = (
-            f"Expected from the listed: {format_amount(money['expected_profit_listed'], settings.currency)}; the most, "
-            f"{format_amount(money['best_expected_profit'], settings.currency)}, with "
-            f"{format_percent(money['best_depth'], 0)} of customers"
-            if money["best_customers"]
-            else "No contact pays by these costs"
+        earned, best = (
+            format_amount(money[k], settings.currency)
+            for k in ("expected_profit_listed", "best_expected_profit")
         )
+        deep = f"{format_percent(money['best_depth'], 0)} of customers"
+        sums = f"Expected from the listed: {earned}" + (
+            f", the most that can be had, with {deep}"
+            if earned == best
+            else f"; the most, {best}, with {deep}"
+        )
+        if not money["best_customers"]:
+            sums = "No contact pays by these costs"
         cost = f"Left out by cost: {format_count(left['cost'])} customers"
         cost += f", by the threshold: {format_count(left['threshold'])}" if floor else ""
         return f"{rule}{more}. {cost}. {sums}."

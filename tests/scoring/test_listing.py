@@ -100,6 +100,8 @@ def test_the_smaller_of_top_and_capacity_shortens_and_is_named(base):
     exact = choose(p, stake, ScoringSettings(top=len(whole.chosen)), MONEY, worth)
     assert exact.left_out["capacity"] == 0
     assert "more left out" not in exact.rule
+    assert "the most that can be had, with " in exact.rule
+    assert "the most that can be had" not in found.rule
     assert choose(p, stake, ScoringSettings(), EconomicsSettings(capacity=2)).rule.count("capacity: 2") == 1
 
 
