@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import sys
 import textwrap
 
+from churn.display import speaks_unicode
 from churn.errors import ChurnError
 
 
@@ -18,6 +20,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Output into a file on Windows is cp1252: an id or a bar that it does not know is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper) and not speaks_unicode(stream):
+            stream.reconfigure(errors="replace")
     try:
         from churn.cli import app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from typing import TextIO
 
 
 class Rendered:
@@ -65,6 +66,18 @@ def format_percent(share: float | None, digits: int = 1) -> str:
     ('70.0 %', 'no rate')
     """
     return "no rate" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
+
+
+def speaks_unicode(stream: TextIO) -> bool:
+    """Return whether every letter can be written to a stream.
+
+    Examples
+    --------
+    >>> import io
+    >>> speaks_unicode(io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    False
+    """
+    return (stream.encoding or "utf-8").lower().startswith("utf")
 
 
 def format_risk(probability: float | None) -> str:

@@ -1,10 +1,12 @@
 import errno
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
+import churn
 from churn.__main__ import run
 
 
@@ -112,3 +114,22 @@ def test_a_full_disk_is_no_bug(monkeypatch, capsys):
     monkeypatch.setattr("churn.retention.rate.retention_rate", full)
     assert run(["retention", "--start", "1", "--end", "1", "--new", "0"]) == 1
     assert capsys.readouterr().err.startswith("Error: There is no room left on the disk. Make room")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_an_output_that_does_not_know_every_letter_is_no_reason_to_fail(encoding, tmp_path):
+    shop = churn.make_shop(customers=60, seed=1, days=300).orders
+    shop = shop.assign(channel="日本")
+    shop.to_parquet(tmp_path / "o.parquet")
+    text = "name: shop\ntimezone: UTC\nsources: {orders: {path: o.parquet}}\n"
+    (tmp_path / "c.yaml").write_text(f"{text}definition: {{active_days: 60, horizon_days: 30}}\n")
+
+    def said(*more):
+        command = [sys.executable, "-m", "churn", "retention", "c.yaml", "--by", "channel", *more]
+        environment = os.environ | {"PYTHONIOENCODING": encoding}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert (done.returncode, b"bug" in done.stderr) == (0, False)
+        return done.stdout.decode(encoding)
+
+    assert "??" in said()
+    assert "日本" in json.loads(said("--json"))["groups"]

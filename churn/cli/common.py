@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from churn.display import speaks_unicode
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -131,5 +132,7 @@ def picture(figure: Any, form: str) -> bytes:
 def print_json(value: Any) -> None:
     """Print plain values as JSON."""
     import json
+    import sys
 
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False))
+    plain = not speaks_unicode(sys.stdout)
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=plain, default=str, allow_nan=False))
