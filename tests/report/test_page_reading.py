@@ -53,6 +53,15 @@ def test_beside_the_verdict_nothing_of_a_list_by_money_is_cut_off_and_the_reason
     assert r.page.locator("#body .cell-reason_1").first.evaluate("td => td.clientWidth") >= least
 
 
+def test_half_days_are_rounded_as_on_the_terminal(open_report, nights):
+    folder, days = nights(30), [118.5, 119.5, 1.5, 100.4]
+    table = pd.read_parquet(folder / "at_risk.parquet")
+    table.loc[:3, "days_overdue"] = days
+    table.to_parquet(folder / "at_risk.parquet", index=False)
+    shown = open_report(folder).page.locator("#body .cell-days_overdue").all_inner_texts()
+    assert shown[:4] == [f"{d:.0f} d" for d in days]
+
+
 def test_narrow_rows_have_the_height_that_is_counted_and_sort_by_a_choice(open_report, folder):
     r = open_report(folder, viewport={"width": 390, "height": 844})
     heights = r.page.eval_on_selector_all(

@@ -31,8 +31,11 @@ function risk(value) {
   return value === null ? "" : `${Math.min(Math.round(100 * value), 99)} %`;
 }
 
+// Half days go to the even number, as on the terminal and on paper.
 function overdue(days) {
-  return days === null ? "" : days < 1 ? "–" : `${Math.round(days)} d`;
+  if (days === null) return "";
+  const whole = days % 1 === 0.5 ? 2 * Math.round(days / 2) : Math.round(days);
+  return days < 1 ? "–" : `${whole} d`;
 }
 
 function figure(list, key, row) {
