@@ -107,6 +107,16 @@ def shown(url: URL) -> str:
     return f"{url.get_backend_name()}://{host}/{url.database or ''}"
 
 
+def check_url(text: str) -> None:
+    """Raise an `OutputError` where a URL names no database that can be written to; nothing is connected to.
+
+    Examples
+    --------
+    >>> check_url("postgresql://me@db.example/shop")
+    """
+    _url(text, None, None)
+
+
 def _url(text: str, password: str | None, folder: Path | None) -> URL:
     import sqlalchemy as sa
 

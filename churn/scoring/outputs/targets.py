@@ -30,6 +30,8 @@ def targets_of(settings: Config, given: Sequence[str] | None = None) -> tuple[Ou
     ------
     ParameterError
         There is no such format, ``sql`` has no URL, or ``none`` is not alone.
+    OutputError
+        A URL names no database that can be written to.
 
     Examples
     --------
@@ -39,6 +41,15 @@ def targets_of(settings: Config, given: Sequence[str] | None = None) -> tuple[Ou
     >>> [t.to for t in targets_of(config)], [t.to for t in targets_of(config, ["csv", "duckdb:a.duckdb"])]
     (['parquet'], ['csv', 'duckdb'])
     """
+    targets = _named(settings, given)
+    for url in (t.url for t in targets if t.url is not None):
+        from churn.scoring.outputs.sql import check_url
+
+        check_url(url.get_secret_value())
+    return targets
+
+
+def _named(settings: Config, given: Sequence[str] | None) -> tuple[OutputSettings, ...]:
     if not given:
         return settings.outputs
     if NOWHERE in given:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from churn.config import make_config
-from churn.errors import ConfigError, ParameterError
+from churn.errors import ConfigError, OutputError, ParameterError
 from churn.scoring.outputs.targets import place_of, targets_of
 
 PLAIN = {
@@ -61,3 +61,11 @@ def test_a_url_on_the_command_line_takes_its_secret_from_the_environment(monkeyp
 def test_mistakes(given, words):
     with pytest.raises(ParameterError, match=words):
         targets_of(config(), given)
+
+
+@pytest.mark.parametrize("url", ["mysql://me:secret@db/shop", "no url", "sqlite://"])
+def test_a_database_that_cannot_be_written_to_is_told_before_the_work(url):
+    for settings, given in ((config({"to": "sql", "url": url}), None), (config(), [f"sql:{url}"])):
+        with pytest.raises(OutputError) as told:
+            targets_of(settings, given)
+        assert "secret" not in str(told.value)
