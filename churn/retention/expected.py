@@ -157,7 +157,8 @@ class PastRuns:
     ----------
     runs : pandas.DataFrame
         As the record of scores gives them: `cutoff` (or `as_of`), `expected_rate`, and where they are known
-        `expected_low`, `expected_high`, `definition` (in words) and `number`.
+        `expected_low`, `expected_high`, `definition` (in words), `outcomes_seen_until` and `number`. A night whose
+        model had seen what came after it expected nothing, and is left out.
     base : CustomerBase
         The customers.
     definition : Definition
@@ -180,6 +181,8 @@ class PastRuns:
     known_before: int | None = None
 
     def __post_init__(self) -> None:
+        import pandas as pd
+
         runs = self.runs.reset_index(drop=True)
         date = next((c for c in ("cutoff", "as_of") if c in runs), None)
         if date is None or "expected_rate" not in runs:
@@ -198,12 +201,18 @@ class PastRuns:
         if "definition" in runs:
             same = runs["definition"] == self.definition.describe()
             runs, other = runs[same], runs[~same]
+        hindsight = runs[:0]
+        if "outcomes_seen_until" in runs:
+            seen = [0 if pd.isna(d) else self.base.instant(d) for d in runs["outcomes_seen_until"]]
+            later = runs["at"] < np.array(seen, dtype=np.int64)
+            runs, hindsight = runs[~later], runs[later]
         order = ["at", "number"] if "number" in runs else ["at"]
         runs = runs.sort_values(order, kind="stable").drop_duplicates("at", keep="last")
         self._chosen = _thinned(runs)
         self.left_out = _told(
             (other["at"].nunique(), "of another definition of churn"),
             (beyond["at"].nunique(), "outside the data"),
+            (hindsight["at"].nunique(), "scored by a model that had seen what came"),
             (len(runs) - len(self._chosen), f"between the {len(self._chosen)} that are shown"),
         )
         self.tally = ActualTally(

@@ -217,6 +217,7 @@ def score_base(
             "digest": model.digest,
             "trained_until": model.training.get("last_cutoff"),
             "test_cutoff": model.training.get("test_cutoff"),
+            "outcomes_seen_until": base.date(_seen_until(model)) if _seen_until(model) else None,
             "beats_baselines": model.beats_baselines,
             "auc": model.evaluation.metrics["model"]["auc"].value,
             "churn_version": model.training.get("churn_version"),
@@ -292,10 +293,15 @@ def _warnings(calendar: Calendar, model: Model, t: int, changes: tuple[Change, .
         out.append(
             "This model does not beat the simple baselines on later data: a plain rule would rank as well or better."
         )
-    seen = int(model.training.get("labels_seen_until", 0))
+    seen = _seen_until(model)
     if t < seen:
         out.append(
             f"The model has seen outcomes up to {calendar.date(seen)}, after this cutoff: these scores look better "
             "than they were possible at the time."
         )
     return tuple(out)
+
+
+def _seen_until(model: Model) -> int:
+    """Return the instant up to which the training saw outcomes; 0 where that is not known."""
+    return int(model.training.get("labels_seen_until", 0))

@@ -175,3 +175,19 @@ def test_a_night_sets_them_into_its_overview(history: History, definition: Defin
     json.dumps(rows, allow_nan=False)
     alone = expected_and_actual(nights, history, definition, known_before=t)
     assert rows == alone.to_dict("records")
+
+
+def test_a_night_scored_by_a_model_that_had_seen_what_came_expected_nothing() -> None:
+    history = night()
+    days = ("2024-02-20", "2024-02-21")
+    honest = runs(*days, outcomes_seen_until=["2024-02-20", None])
+    assert len(expected_and_actual(honest, history, RULE)) == 2
+    table = runs(*days, outcomes_seen_until=["2024-02-20", "2024-02-22"])
+    past = PastRuns(table, CustomerBase.of(history), RULE)
+    assert past.left_out == "Earlier nights left out: 1 scored by a model that had seen what came."
+    assert expected_and_actual(table, history, RULE)["as_of"].tolist() == ["2024-02-20"]
+    # The same night scored before, by a model that had not: that one counts.
+    again = pd.concat(
+        [runs("2024-02-21", outcomes_seen_until="2024-02-01", number=1), table.assign(number=2)]
+    )
+    assert expected_and_actual(again, history, RULE)["as_of"].tolist() == list(days)
