@@ -97,7 +97,7 @@ def deliveries(draw: st.DrawFn) -> list[dict[str, list[dict[str, Any]]]]:
 
 @pytest.mark.parametrize(("rows", "parts"), [(10**6, False), (9, False), (9, True)])
 @settings(
-    max_examples=20,
+    max_examples=10,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking runs whole ingests for minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],

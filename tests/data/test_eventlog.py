@@ -57,7 +57,7 @@ def versions(draw):
     return kept
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows=versions(), hour=st.integers(0, 7))
 def test_a_cutoff_sees_what_an_extract_of_then_would_have_held(rows, hour):
     cutoff = _instant(hour)

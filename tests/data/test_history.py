@@ -142,7 +142,7 @@ def _plain(view):
     return out
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=_ROWS, other=_ROWS, later=st.integers(0, 5))
 def test_nothing_that_is_not_known_before_the_cutoff_changes_the_view(rows, other, later):
     known = [r for r in rows if not _future(r)]

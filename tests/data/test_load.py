@@ -342,7 +342,7 @@ def _frames(**columns):
     return st.lists(st.tuples(*columns.values()), max_size=12).map(text)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     orders=_frames(
         customer=_IDS, time=_TIMES, amount=_AMOUNTS, order_id=_KEYS, recorded_at=_TIMES, quantity=_AMOUNTS

@@ -248,7 +248,7 @@ def oracle_live(rows: list[Row], who: str, at: int, rule: Subscription) -> bool:
     return False
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(
     rows=rows_,
     gap=st.sampled_from([0, 7]),

@@ -43,7 +43,7 @@ WHO = ("a", "b", "c", "d")
 # Without shrinking: what fails is shown as it was drawn, after seconds and not minutes.
 generated = settings(
     phases=(Phase.explicit, Phase.generate),
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,

@@ -34,7 +34,7 @@ HISTORY = HISTORIES["UTC"]
 TEST = instant("2023-11-01")
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(
     zone=st.sampled_from(ZONES),
     offset=st.integers(0, 60 * 86_400_000_000),

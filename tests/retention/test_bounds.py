@@ -25,7 +25,7 @@ def dates(history: History, every: str = "month", **options: object) -> list[tup
     return [(history.date(s.start), history.date(s.end)) for s in spans]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(
     st.dates(dt.date(1999, 1, 1), dt.date(2100, 12, 31)),
     st.sampled_from(["day", "week", "month", "quarter", "year"]),
