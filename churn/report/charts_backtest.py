@@ -11,10 +11,10 @@ from churn.report.charts_draw import (
     LINE,
     MUTED,
     SERIES,
-    TEXT,
     Chart,
     canvas,
     finish,
+    name_rows,
     percent_axis,
     short,
     table,
@@ -110,9 +110,7 @@ def segments(model: Mapping[str, Any], key: str = "segments") -> Chart | None:
             label="predicted",
             linestyle="none",
         )
-        axes.set_yticks(y, [short(f"{s['segment']}: {s['value']}", 30) for s in shown])
-        axes.tick_params(axis="y", labelcolor=TEXT)
-        axes.set_ylim(len(shown) - 0.5, -0.6)
+        name_rows(axes, [short(f"{s['segment']}: {s['value']}", 30) for s in shown])
         axes.grid(axis="x")
         percent_axis(axes.xaxis)
         figure.legend(loc="outside lower center", ncol=2, fontsize=12)
@@ -164,9 +162,7 @@ def ablation(model: Mapping[str, Any], key: str = "ablation") -> Chart | None:
                     [a["low"], a["high"]], [i, i], color=ACCENT if sure else MUTED, alpha=0.4, linewidth=4
                 )
             axes.plot([a["value"]], [i], marker="o", markersize=6.5, color=ACCENT if sure else MUTED)
-        axes.set_yticks(range(len(found)), [short(a["without"]) for a in found])
-        axes.tick_params(axis="y", labelcolor=TEXT)
-        axes.set_ylim(len(found) - 0.5, -0.6)
+        name_rows(axes, [short(a["without"]) for a in found])
         axes.set_xlabel("AUC lost without it; grey: may be chance")
         axes.grid(axis="x")
         said = "; ".join(f"{a['without']} {a['value']:+.3f}" for a in found)

@@ -195,6 +195,13 @@ def _mixed(match: re.Match[str]) -> str:
     return f"color-mix(in srgb, var(--heat) {share}%, var(--surface))"
 
 
+def name_rows(axes: Any, names: Sequence[str], *, below: float = 0.5, above: float = 0.6) -> None:
+    """Name the rows of a picture from the top down, with so much of a row free below the last and above the first."""
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", labelcolor=TEXT)
+    axes.set_ylim(len(names) - below, -above)
+
+
 def percent_axis(axis: Any) -> None:
     """Write an axis of shares in per cent, with few ticks and no digit that says nothing."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator

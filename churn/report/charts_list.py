@@ -12,11 +12,11 @@ from churn.report.charts_draw import (
     BAD,
     GOOD,
     MUTED,
-    TEXT,
     WARN,
     Chart,
     canvas,
     finish,
+    name_rows,
     short,
     table,
 )
@@ -55,9 +55,7 @@ def drivers(found: Mapping[str, Any] | None, currency: str = "", key: str = "dri
                 textcoords="offset points",
                 va="center",
             )
-        axes.set_yticks(range(len(shown)), [short(d["story"].replace(":", ": ")) for d in shown])
-        axes.tick_params(axis="y", labelcolor=TEXT)
-        axes.set_ylim(len(shown) - 0.4, -0.6)
+        name_rows(axes, [short(d["story"].replace(":", ": ")) for d in shown], below=0.4)
         axes.set_xlim(0, max(shares) * 1.6)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
@@ -123,9 +121,7 @@ def stages(
                 textcoords="offset points",
                 va="center",
             )
-        axes.set_yticks(range(len(names)), names)
-        axes.tick_params(axis="y", labelcolor=TEXT)
-        axes.set_ylim(len(names) - 0.4, -0.6)
+        name_rows(axes, names, below=0.4)
         axes.set_xlim(0, max(found.values()) * 1.3)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)

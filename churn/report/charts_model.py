@@ -13,10 +13,10 @@ from churn.report.charts_draw import (
     MUTED,
     SERIES,
     SURFACE,
-    TEXT,
     Chart,
     canvas,
     finish,
+    name_rows,
     percent_axis,
     short,
     table,
@@ -149,9 +149,7 @@ def baselines(model: Mapping[str, Any], metric: str = "auc", key: str = "baselin
             axes.annotate(
                 f"{e['value']:.3f}", (e["value"], i), (0, 7), textcoords="offset points", ha="center"
             )
-        axes.set_yticks(range(len(order)), [_wrapped(b["words"]) for b in order])
-        axes.tick_params(axis="y", labelcolor=TEXT)
-        axes.set_ylim(len(order) - 0.5, -0.8)
+        name_rows(axes, [_wrapped(b["words"]) for b in order], above=0.8)
         axes.set_xlabel("AUC: 0.5 is chance, 1 is perfect" if metric == "auc" else name)
         axes.margins(x=0.14)
         axes.grid(axis="x")

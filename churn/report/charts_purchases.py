@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from churn.display import format_amount, format_count, format_percent
@@ -40,10 +41,7 @@ def purchases(found: Mapping[str, Any] | None, currency: str = "", key: str = "p
     if found is None or not periods:
         return None
     every = str(found.get("every", "period"))
-
-    def money(v: float) -> str:
-        return format_amount(v, currency)
-
+    money = partial(format_amount, currency=currency)
     panels: tuple[tuple[str, str, Write], ...] = (
         ("net_revenue", "revenue less returns", money),
         ("mean_order_value", "mean order value", money),
@@ -128,10 +126,7 @@ def recurring(found: Mapping[str, Any] | None, currency: str = "", key: str = "r
     periods: list[Row] = list((found or {}).get("recurring") or [])
     if found is None or not periods:
         return None
-
-    def money(v: float) -> str:
-        return format_amount(v, currency)
-
+    money = partial(format_amount, currency=currency)
     panels: tuple[tuple[str, str, Write], ...] = (
         ("mrr_end", "recurring revenue a month", money),
         ("net_retention", "kept, net", format_percent),

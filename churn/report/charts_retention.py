@@ -21,6 +21,7 @@ from churn.report.charts_draw import (
     Chart,
     canvas,
     finish,
+    name_rows,
     percent_axis,
     short,
     table,
@@ -343,9 +344,7 @@ def by_group(series: Mapping[str, Any] | None, key: str = "groups") -> Chart | N
                 color=ACCENT,
                 markerfacecolor=SURFACE if p.get("small") else ACCENT,
             )
-        axes.set_yticks(range(len(shown)), [f"{short(n)} ({format_count(p['S'])})" for n, p in shown])
-        axes.tick_params(axis="y", labelcolor=TEXT)
-        axes.set_ylim(len(shown) - 0.5, -1.25)
+        name_rows(axes, [f"{short(n)} ({format_count(p['S'])})" for n, p in shown], above=1.25)
         axes.grid(axis="x")
         percent_axis(axes.xaxis)
         said = "; ".join(f"{short(n)} {format_percent(p['retention_rate'])}" for n, p in shown)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.display import format_percent
-from churn.report.charts_draw import ACCENT, TEXT, Chart, canvas, finish, short, table
+from churn.report.charts_draw import ACCENT, Chart, canvas, finish, name_rows, short, table
 
 _STORIES = 10
 
@@ -34,9 +34,7 @@ def importance(model: Mapping[str, Any], key: str = "importance") -> Chart | Non
                 f"{format_percent(s['share'], 0)}  ({s['signals']} signal{'' if s['signals'] == 1 else 's'})"
             )
             axes.annotate(words, (s["share"], i), (6, 0), textcoords="offset points", va="center")
-        axes.set_yticks(range(len(shown)), [short(s["name"].replace(":", ": ")) for s in shown])
-        axes.tick_params(axis="y", labelcolor=TEXT)
-        axes.set_ylim(len(shown) - 0.4, -0.6)
+        name_rows(axes, [short(s["name"].replace(":", ": ")) for s in shown], below=0.4)
         axes.set_xlim(0, shown[0]["share"] * 1.4)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
