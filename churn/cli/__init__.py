@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from churn.cli.backtest import backtest
+from churn.cli.campaign import campaign_app
 from churn.cli.common import (
     AsJson,
     ConfigFile,
@@ -228,3 +229,6 @@ def features(
         print_json({"signals": len(chosen), "files": [str(f) for f in files]})
     else:
         typer.echo(f"{len(chosen)} signals written to {', '.join(map(short, files))}")
+
+
+app.add_typer(campaign_app, short_help="Win-back campaigns: plan, approve, send, measure, learn.")

@@ -96,7 +96,7 @@ def print_figure(result: Any, *, json: bool, csv: Path | None = None, plot: Path
         check_picture(plot)
         replace_bytes(plot, picture(result.figure(), plot.suffix[1:]))
     if csv is not None:
-        from churn.scoring.csvsafe import csv_safe
+        from churn.csvsafe import csv_safe
 
         replace_text(csv, csv_safe(result.frame).to_csv(index=False))
     print_result(result, json)

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churn.csvsafe import csv_safe
 from churn.display import Rendered, format_amount, format_count, format_risk
 from churn.files import replacing_folder, write_json
 from churn.model.bands import BANDS
 from churn.model.explain import REASON_COLUMNS, TEXT_COLUMNS
 from churn.retention.outlook import Outlook
 from churn.scoring.changes import Change
-from churn.scoring.csvsafe import csv_safe
 from churn.scoring.runid import run_id
 from churn.scoring.stages import stages_line
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from churn.csvsafe import csv_safe
 from churn.data.database import Database
 from churn.data.expressions import quote_text
 from churn.files import adding_files
-from churn.scoring.csvsafe import csv_safe
 from churn.scoring.outputs.rows import NightRows
 from churn.scoring.outputs.written import Written
 

@@ -1,0 +1,35 @@
+"""Win-back campaigns: whom to contact, with what, and did it work.
+
+Everything here needs a scored table and no model of ours: `policy` says what may be done, `plan` whom it pays to
+contact, the ledger remembers who was contacted and who was held out, `measure` compares the two.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from churn.campaigns.policy import Policy, read_policy
+
+_HOMES = {
+    "Policy": "churn.campaigns.policy",
+    "read_policy": "churn.campaigns.policy",
+}
+
+__all__ = [
+    "Policy",
+    "read_policy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'churn.campaigns' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

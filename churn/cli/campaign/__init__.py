@@ -1,0 +1,17 @@
+"""The ``churn campaign`` commands: plan, approve, send, measure, learn."""
+
+from __future__ import annotations
+
+import typer
+
+campaign_app = typer.Typer(
+    name="campaign",
+    help="Win-back campaigns: whom to contact, with what, and did it work.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@campaign_app.callback()
+def _root() -> None:
+    pass
