@@ -28,7 +28,7 @@ def promote(
 ) -> None:
     """Compare champion and challenger on the same later data, and promote the challenger unless it is worse."""
     from churn.config import read_config
-    from churn.model.bundlefiles import digest_of
+    from churn.sealed.bundlefiles import digest_of
 
     if back and (force or cutoff):
         raise ParameterError("--back compares nothing", fix="Leave --force and --cutoff away.")

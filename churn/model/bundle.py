@@ -21,12 +21,12 @@ from churn.features.catalogue import Schema, catalogue
 from churn.features.signal import Signal
 from churn.files import replacing_folder
 from churn.model.baserate import BaseRate, Forecast, forecast
-from churn.model.bundlefiles import digest_of, find_bundle, listed_names, open_bundle, seal
 from churn.model.contents import read_contents, write_contents
 from churn.model.evaluate import Evaluation
 from churn.model.predictor import Predictor
 from churn.model.schemas import check_schema
 from churn.model.value.spend import SpendModel
+from churn.sealed.bundlefiles import digest_of, find_bundle, listed_names, open_bundle, seal
 from churn.version import __version__
 
 

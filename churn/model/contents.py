@@ -17,12 +17,12 @@ from churn.definition import make_definition
 from churn.errors import ChurnError, ModelError
 from churn.features.catalogue import Schema
 from churn.model.baserate import BaseRate
-from churn.model.bundlefiles import read_json, unusable
 from churn.model.evaluate import Evaluation
 from churn.model.mlmodel import mlflow_files, versions
 from churn.model.predictor import Predictor
-from churn.model.treetext import CHURN, SPEND, check_trees, trees_only
 from churn.model.value.spend import METHODS, SpendModel
+from churn.sealed.bundlefiles import read_json, unusable
+from churn.sealed.treetext import CHURN, SPEND, check_trees, trees_only
 from churn.version import __version__
 
 FORMAT = 4

@@ -13,7 +13,7 @@ from churn.errors import ModelError
 from churn.features.signal import Signal
 from churn.files import locked, replacing_folder, restore_folder
 from churn.model.bundle import Model, load_model
-from churn.model.bundlefiles import LISTING, listed_names
+from churn.sealed.bundlefiles import LISTING, listed_names
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 _OUTDATED = ("format", "unknown-signal", "changed-signal")

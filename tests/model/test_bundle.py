@@ -129,7 +129,7 @@ def test_the_same_training_gives_the_same_bytes(model, tmp_path):
 
 
 def test_the_hash_kept_elsewhere_tells_another_model(saved):
-    from churn.model.bundlefiles import digest_of
+    from churn.sealed.bundlefiles import digest_of
 
     digest = digest_of(saved)
     assert load_model(saved, sha256=digest).signal_names

@@ -9,9 +9,9 @@ import pytest
 from churn.errors import ModelError
 from churn.features.compute import feature_matrix
 from churn.model.bundle import load_model
-from churn.model.bundlefiles import LISTING, seal
 from churn.model.linear import Linear
 from churn.model.predictor import Predictor
+from churn.sealed.bundlefiles import LISTING, seal
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import churn
-from churn.model.bundlefiles import digest_of
 from churn.scoring.runid import frame_hash, run_id
+from churn.sealed.bundlefiles import digest_of
 
 
 @pytest.fixture(scope="module")

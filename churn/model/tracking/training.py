@@ -12,12 +12,12 @@ from typing import Any
 from churn.config import Config, TrackingSettings
 from churn.data.history import History
 from churn.model.bundle import Training
-from churn.model.bundlefiles import digest_of
 from churn.model.mlmodel import LOADER, requirements
 from churn.model.plots import training_figures
 from churn.model.tracking.facts import log_inputs, log_params, log_trials, metrics_of, registered_name
 from churn.model.tracking.registry import BUNDLE, CHALLENGER, CHAMPION, aliases, give_alias, register
 from churn.model.tracking.store import open_store, store_uri
+from churn.sealed.bundlefiles import digest_of
 
 
 def log_training(

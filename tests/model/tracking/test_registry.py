@@ -49,7 +49,7 @@ def test_a_challenger_leaves_the_champion_alone(mlflow):
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_version_is_found_by_the_hash_of_its_bundle(mlflow, training, tmp_path):
-    from churn.model.bundlefiles import digest_of
+    from churn.sealed.bundlefiles import digest_of
 
     digest = digest_of(training.model.save(tmp_path / "m"))
     settings = TrackingSettings(registered_model="m")

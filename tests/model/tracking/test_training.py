@@ -10,8 +10,8 @@ import pytest
 from churn.config import TrackingSettings, make_config
 from churn.errors import ModelError
 from churn.model.bundle import load_model
-from churn.model.bundlefiles import digest_of
 from churn.model.tracking import log_training
+from churn.sealed.bundlefiles import digest_of
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from churn.errors import ModelError
-from churn.model.treetext import check_trees, trees_only
+from churn.sealed.treetext import check_trees, trees_only
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from churn.model.bundlefiles import unusable
+from churn.sealed.bundlefiles import unusable
 
 # The objectives whose trees a bundle may hold, as patterns.
 CHURN = ("binary sigmoid:1", "cross_entropy")

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from churn.errors import ModelError
-from churn.model.bundlefiles import (
+from churn.sealed.bundlefiles import (
     LISTING,
     digest_of,
     find_bundle,
