@@ -74,6 +74,12 @@ class MissingFileError(ChurnError, FileNotFoundError):
     code = "missing-file"
 
 
+class NotEnoughDataError(ChurnError, ValueError):
+    """There are too few customers, or too few days have passed, to say what was asked."""
+
+    code = "not-enough-data"
+
+
 class ModelError(ChurnError, RuntimeError):
     """A model cannot be trained, loaded or used on these data."""
 
