@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from churn.campaigns.policy import Policy, read_policy
+    from churn.campaigns.scored import Scored, read_scored
 
 _HOMES = {
     "Policy": "churn.campaigns.policy",
+    "Scored": "churn.campaigns.scored",
     "read_policy": "churn.campaigns.policy",
+    "read_scored": "churn.campaigns.scored",
 }
 
 __all__ = [
     "Policy",
+    "Scored",
     "read_policy",
+    "read_scored",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, model_validator
 
@@ -33,6 +33,10 @@ class Policy(Settings):
         Days on which first contacts may be made.
     horizon_days : int, optional
         Days after `start` over which the effect is measured; the definition's horizon when left out.
+    segments : tuple of str
+        Columns by which the measurement is shown too; those of the night and of `config` when left out.
+    effects : {"assumed", "measured"}
+        Whether the save chances of the actions count, or what earlier campaigns of the ledger measured instead of them.
     """
 
     campaign: Name
@@ -43,6 +47,8 @@ class Policy(Settings):
     days: Annotated[int, Field(ge=1, le=366)] = 14
     horizon_days: PositiveDays | None = None
     currency: str = ""
+    segments: tuple[str, ...] = ()
+    effects: Literal["assumed", "measured"] = "assumed"
     worth: Worth = Worth()
     actions: Annotated[tuple[Action, ...], Field(min_length=1, max_length=100)]
     limits: Limits = Limits()

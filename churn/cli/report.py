@@ -95,8 +95,8 @@ def _contact(settings: Config, folder: Path) -> pd.DataFrame:
     import pandas as pd
 
     from churn.data.load import open_base
+    from churn.data.people import contact_of
     from churn.report.folder import read_night
-    from churn.scoring.people import contact_of
 
     listed = read_night(folder).at_risk
     source = settings.sources.customers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn.campaigns.profit import action_profit
 from churn.config import EconomicsSettings
 from churn.display import Rendered, format_amount, format_count, format_percent
 from churn.errors import ParameterError
@@ -132,8 +133,14 @@ def expected_profit(
     contact, offer, save = (
         float(x or 0.0) for x in (settings.contact_cost, settings.offer_cost, settings.save_chance)
     )
-    p, wasted = churn_probability, settings.stayers_accept * offer
-    return np.asarray(p * save * (value - offer) - (1 - p) * wasted - contact)
+    return action_profit(
+        churn_probability,
+        value,
+        save_chance=save,
+        contact_cost=contact,
+        offer_cost=offer,
+        stayers_accept=settings.stayers_accept,
+    )
 
 
 def profit(

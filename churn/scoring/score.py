@@ -194,6 +194,8 @@ def score_base(
                 "expected_spend": spend.expected(p, staying),
                 "lifetime_value": spend.lifetime(p, staying, cutoff=t, **value.model_dump()),
                 "expected_profit": listing.expected_profit,
+                # Of everybody and not of the listed alone: a campaign sells nothing before a complaint is answered.
+                "ignored_complaints": passed.signals.get("ignored_complaints_count", np.full(len(p), np.nan)),
             }
         )
         everybody = standing.result().complete(active)
@@ -283,7 +285,7 @@ def _list(
     own = column["gap_mean_days"]
     usual = np.where(np.isnan(own), column["gap_usual_days"], own)  # the same gap that the reasons tell
     at_risk["days_overdue"] = np.round(np.maximum(since - usual, 0.0), 1)
-    at_risk["ignored_complaints"] = column.get("ignored_complaints_count", np.nan)
+    at_risk["ignored_complaints"] = at_risk.pop("ignored_complaints")  # the last column
     return at_risk, reasons
 
 

@@ -277,3 +277,11 @@ def test_who_signed_up_and_never_ordered_stands_with_the_mean_of_the_new(model, 
     assert found["churn_probability"].to_numpy() == pytest.approx([new.mean()] * 2)
     assert "with no order yet have no history to go by" in str(result)
     assert result.summary()["fallback"]["customers"] == (result.everyone["basis"] == "fallback").sum() >= 2
+
+
+def test_ignored_complaints_are_known_of_every_active_customer(result):
+    active = result.active
+    listed = result.at_risk.set_index("customer")["ignored_complaints"]
+    assert active["ignored_complaints"].notna().all()
+    assert (active.set_index("customer")["ignored_complaints"].loc[listed.index] == listed).all()
+    assert result.at_risk.columns[-1] == "ignored_complaints"

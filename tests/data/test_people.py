@@ -1,6 +1,6 @@
 from churn.data.base import CustomerBase
+from churn.data.people import contact_of
 from churn.data.store import LogStore
-from churn.scoring.people import contact_of
 
 
 def test_parts_and_whole_agree_in_the_order_asked_for(saved_shop, history):
