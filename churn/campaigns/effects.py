@@ -184,8 +184,8 @@ def estimate(
         "unknown_holdout": unknown[1],
     }
     if np.isin(y, (0.0, 1.0)).all():
-        events = (int(y[t].sum()), int(y[~t].sum()))
-        if min(events[0], n1 - events[0], events[1], n0 - events[1]) < FEW:
+        if has_few_events(y, t):
+            events = (int(y[t].sum()), int(y[~t].sum()))
             low, high = newcombe(events[0], n1, events[1], n0, alpha)
             return Effect(
                 effect=common["treated_mean"] - common["holdout_mean"],
@@ -237,6 +237,21 @@ def newcombe(yes_1: int, n_1: int, yes_0: int, n_0: int, alpha: float = 0.05) ->
         p_1 - p_0 - math.hypot(p_1 - low_1, high_0 - p_0),
         p_1 - p_0 + math.hypot(high_1 - p_1, p_0 - low_0),
     )
+
+
+def has_few_events(outcome: Any, treated: Any) -> bool:
+    """Tell whether the outcome is yes or no, and fewer than 10 of an arm have the one or the other.
+
+    Examples
+    --------
+    >>> has_few_events([1] * 12 + [0] * 12 + [1] * 15 + [0] * 9, [True] * 24 + [False] * 24)
+    True
+    """
+    y, t = np.asarray(outcome, dtype=float).ravel(), np.asarray(treated, dtype=bool).ravel()
+    known = np.isfinite(y)
+    if not np.isin(y[known], (0.0, 1.0)).all():
+        return False
+    return min(int((y[known & arm] == value).sum()) for arm in (t, ~t) for value in (0, 1)) < FEW
 
 
 @dataclass(frozen=True, slots=True)
