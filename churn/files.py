@@ -174,13 +174,20 @@ def restore_folder(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(file: Path) -> Iterator[None]:
+def locked(file: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock file while the block runs; the system lets go of it when the process dies.
+
+    Parameters
+    ----------
+    file : Path
+        Made where it is not there.
+    wait : bool, default False
+        Whether to wait until another process lets go of it.
 
     Raises
     ------
     ParameterError
-        Another process holds it.
+        Another process holds it, and `wait` is not asked for.
 
     Examples
     --------
@@ -195,11 +202,11 @@ def locked(file: Path) -> Iterator[None]:
                 import msvcrt
 
                 handle.seek(0)
-                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+                msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
             else:
                 import fcntl
 
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise ParameterError(
                 f"Another process is writing to {file.parent}",
