@@ -10,18 +10,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from churn.campaigns.channels.base import Contact, Result
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
 
 _HOMES = {
+    "Contact": "churn.campaigns.channels.base",
     "Policy": "churn.campaigns.policy",
+    "Result": "churn.campaigns.channels.base",
     "Scored": "churn.campaigns.scored",
     "read_policy": "churn.campaigns.policy",
     "read_scored": "churn.campaigns.scored",
 }
 
 __all__ = [
+    "Contact",
     "Policy",
+    "Result",
     "Scored",
     "read_policy",
     "read_scored",

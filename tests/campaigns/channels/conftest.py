@@ -20,7 +20,9 @@ HOSTILE = [
 def contact():
     def make(customer="C1", key=None, step=0, **more):
         values = {"campaign": "winter", "action": "mail", "channel": "email", "due": DUE} | more
-        return Contact(customer=customer, step=step, key=key or f"k{abs(hash((customer, step)))}", **values)
+        return Contact(
+            customer=customer, step=step, key=f"{customer}-{step}" if key is None else key, **values
+        )
 
     return make
 
