@@ -6,12 +6,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
     from churn.data.history import History
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Course:
+    """What the tables leave out and a changed future is drawn from.
+
+    Attributes
+    ----------
+    who : DataFrame
+        All latent numbers of the customers, in their order.
+    returned, asked : numpy.ndarray of float
+        When the order behind each return and each ticket was placed, in days since the start.
+    """
+
+    who: pd.DataFrame
+    returned: npt.NDArray[np.float64]
+    asked: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +58,10 @@ class ShopTables:
         The span, `end` excluded.
     seed, ignored_effect, ignored_after_days : int, float, float
         As given to :func:`churn.make_shop`.
+    contacts : DataFrame or None
+        The contacts that were made and what each of them did; None where there was none.
+    course : Course or None
+        What a changed future is drawn from; None for a shop that was not generated.
 
     Examples
     --------
@@ -58,6 +81,8 @@ class ShopTables:
     seed: int
     ignored_effect: float
     ignored_after_days: float
+    contacts: pd.DataFrame | None = None
+    course: Course | None = None
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(table):,} {name}" for name, table in self.tables().items())
