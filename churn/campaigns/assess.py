@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn.campaigns.checks import checks
 from churn.campaigns.contrasts import HOLDOUT, TREATED, by_groups, overall
 from churn.campaigns.costs import OUT, spent
+from churn.campaigns.evidence import GLOBAL, Evidence, with_outcomes
 from churn.campaigns.forecast import WHY, beside, profit, what_came
 from churn.campaigns.measurement import Contrast, Measurement, Status
 from churn.campaigns.measurement_words import headline, too_early, too_few, visible
@@ -21,43 +21,7 @@ from churn.errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
-GLOBAL = "global holdout"
 _LEAST = 2
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a measurement is made of.
-
-    Attributes
-    ----------
-    assignments : pandas.DataFrame
-        customer, arm and, where they are known, action, stratum, risk_band, churn_probability, value, cost, contacts,
-        and ``segment_`` columns.
-    outcomes : Outcomes
-        Of these customers, in this order.
-    contacts : pandas.DataFrame
-        customer, action, state of the campaign's contacts.
-    responses : pandas.DataFrame or None
-        customer, kind.
-    elsewhere : pandas.DataFrame or None
-        customer, campaign, time: contacts of other campaigns.
-    plan : dict
-        ``plan.json``, empty where it is not there.
-    everybody : pandas.DataFrame or None
-        arm and retained of everybody whom the plan looked at, where some were in the global holdout.
-    notes : tuple of str
-        What else is to be told under the checks.
-    """
-
-    assignments: pd.DataFrame
-    outcomes: Outcomes
-    contacts: pd.DataFrame
-    responses: pd.DataFrame | None = None
-    elsewhere: pd.DataFrame | None = None
-    plan: dict[str, Any] = field(default_factory=dict)
-    everybody: pd.DataFrame | None = None
-    notes: tuple[str, ...] = ()
 
 
 def assess(policy: Policy, evidence: Evidence) -> Measurement:
@@ -91,7 +55,9 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
             code="no-holdout",
         )
     arms = _arms(frame, evidence.contacts)
-    cost = spent(policy, evidence.contacts, evidence.responses, _offers_expected(policy, evidence.assignments))
+    cost = spent(
+        policy, evidence.contacts, evidence.responses, _offers_expected(policy, evidence.assignments)
+    )
     facts: dict[str, Any] = {
         "campaign": policy.campaign,
         "as_of": found.as_of,
@@ -110,8 +76,6 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
     if found.observed_days == 0:
         said = too_early(found.start, found.horizon_days, found.needs_until)
         return Measurement(status="not enough data", said=said, checks=tuple(notes), **facts)
-    from churn.campaigns.checks import checks
-
     notes = [*checks(policy, frame, evidence), *notes]
     if min(arms[name]["known"] for name in (TREATED, HOLDOUT)) < _LEAST:
         return Measurement(status="not enough data", said=too_few(arms), checks=tuple(notes), **facts)
@@ -141,21 +105,6 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
     return Measurement(status=status, said=said, checks=tuple(notes), **facts)
 
 
-def with_outcomes(assignments: pd.DataFrame, found: Outcomes) -> pd.DataFrame:
-    """Return the assignments beside what came, with the segments as columns of their own."""
-    import pandas as pd
-
-    frame = assignments.reset_index(drop=True)
-    for name in MEASURES:
-        frame = frame.assign(**{name: found.frame[name].to_numpy()})
-    if "segments" in frame:
-        given = [json.loads(s) if isinstance(s, str) and s else {} for s in frame["segments"]]
-        wide = pd.DataFrame(given, index=frame.index)
-        wide.columns = [c if str(c).startswith("segment_") else f"segment_{c}" for c in wide.columns]
-        frame = pd.concat([frame.drop(columns="segments"), wide], axis=1)
-    return frame
-
-
 def against_global(everybody: pd.DataFrame | None) -> Contrast | None:
     """Compare all others, contacted or not, with those whom no campaign touches; None where there are none."""
     if everybody is None or not (everybody["arm"] == GLOBAL).any():
@@ -177,9 +126,7 @@ def _groups(frame: pd.DataFrame, policy: Policy) -> tuple[tuple[Contrast, ...], 
     named = [c for c in policy.holdout.stratify if c != "action"]
     named += [c for a in policy.actions for c in a.when.segments]
     columns = ["action", "risk_band", *named]
-    found = []
-    for name in dict.fromkeys(columns):
-        found.append(name if name in frame else f"segment_{name}")
+    found = [name if name in frame else f"segment_{name}" for name in columns]
     rows, judged = by_groups(frame, list(dict.fromkeys(found)))
     return (
         tuple(r for r in rows if r.group == "action"),
@@ -225,14 +172,15 @@ def _offers_expected(policy: Policy, assignments: pd.DataFrame) -> float | None:
 
 
 def _method(found: Outcomes, policy: Policy) -> tuple[str, ...]:
+    share = f"{100 * policy.holdout.share:.3g} %"
     return (
-        f"Who was meant to be contacted is compared with who was held out, whoever was then reached (intention to treat); "
-        f"both were chosen by the same rule, and a keyed hash parted them ({100 * policy.holdout.share:.3g} % held out).",
-        f"The clock of both arms starts on {found.start}, the campaign's first day, and runs for {found.horizon_days} days. "
-        f"Lost means: {found.lost_means}. Kept is everybody else whose outcome is known.",
+        "Who was meant to be contacted is compared with who was held out, whoever was then reached (intention to "
+        f"treat); both were chosen by the same rule, and a keyed hash parted them ({share} held out).",
+        f"The clock of both arms starts on {found.start}, the campaign's first day, and runs for {found.horizon_days} "
+        f"days. Lost means: {found.lost_means}. Kept is everybody else whose outcome is known.",
         "Net value is orders less returns credited within these days; it may be below zero.",
-        "The main comparison is adjusted for the score and the worth that were known before the campaign and for the strata, "
-        "which makes it more exact and moves it nowhere on average; the plain one stands beside it.",
+        "The main comparison is adjusted for the score and the worth that were known before the campaign and for the "
+        "strata, which makes it more exact and moves it nowhere on average; the plain one stands beside it.",
         "Before the days are over an interval is used that holds at every look (always valid), so looking early "
         "is no false alarm; groups, profit and forecast wait until the end.",
     )

@@ -22,7 +22,9 @@ MOST_GROUPS = 30  # that are compared; the smallest are left out and counted
 TREATED, HOLDOUT = "treated", "holdout"
 
 
-def overall(frame: pd.DataFrame, horizon_days: int, observed_days: int) -> tuple[tuple[Contrast, ...], list[str]]:
+def overall(
+    frame: pd.DataFrame, horizon_days: int, observed_days: int
+) -> tuple[tuple[Contrast, ...], list[str]]:
     """Compare all customers on every measure, as they are and adjusted for what was known before.
 
     Parameters
@@ -40,9 +42,8 @@ def overall(frame: pd.DataFrame, horizon_days: int, observed_days: int) -> tuple
         The adjusted comparison is the main one where there is something to adjust for; and what makes an interval less
         sure than it looks.
     """
-    from churn.campaigns.sequential import always_valid
-
-    rows, warnings = [], []
+    rows: list[Contrast] = []
+    warnings: list[str] = []
     treated = (frame["arm"] == TREATED).to_numpy()
     covariates = known_before(frame)
     strata = frame["stratum"].to_numpy() if "stratum" in frame else None
@@ -65,6 +66,8 @@ def overall(frame: pd.DataFrame, horizon_days: int, observed_days: int) -> tuple
             if effect is not None:
                 rows.append(contrast(effect, measure, name, main=effect is main))
         if interim:
+            from churn.campaigns.sequential import always_valid
+
             valid = always_valid(y, treated, covariates=covariates, strata=strata)
             ends = {"low": float(valid.low), "high": float(valid.high)}
             rows = [replace(r, always_valid=ends) if r.measure == measure and r.main else r for r in rows]
@@ -109,7 +112,7 @@ def by_groups(
     out = []
     for column, value, e in found:
         if isinstance(e, Effect):
-            row = contrast(e, measure, e.method, main=False)
+            row = contrast(e, measure, ADJUSTED if ADJUSTED in e.method else PLAIN, main=False)
             out.append(replace(row, group=column, value=value, p_adjusted=next(adjusted)))
         else:
             out.append(Contrast(measure, PLAIN, group=column, value=value, note=e))
@@ -121,7 +124,7 @@ def contrast(effect: Effect, measure: str, method: str, *, main: bool) -> Contra
     total, low, high = effect.total()
     return Contrast(
         measure=measure,
-        method=effect.method if method == ADJUSTED else method,
+        method=method,
         treated=effect.treated,
         holdout=effect.holdout,
         treated_mean=effect.treated_mean,
@@ -134,6 +137,7 @@ def contrast(effect: Effect, measure: str, method: str, *, main: bool) -> Contra
         total_high=high,
         p_value=effect.p_value,
         main=main,
+        note=effect.method,
     )
 
 

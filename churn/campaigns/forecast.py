@@ -24,7 +24,9 @@ WHY = (
 
 
 def beside(
-    expected: Mapping[str, Any], came: Mapping[str, tuple[float | None, float | None, float | None]], currency: str
+    expected: Mapping[str, Any],
+    came: Mapping[str, tuple[float | None, float | None, float | None]],
+    currency: str,
 ) -> tuple[dict[str, Any], ...]:
     """Set what a plan expected beside what came.
 
@@ -63,7 +65,13 @@ def beside(
             fits = bottom <= high and top >= low
         end = ""
         if fits is not None:
-            end = "; both may be true" if fits else "; more than expected" if got > mean else "; less than expected"
+            end = (
+                "; both may be true"
+                if fits
+                else "; more than expected"
+                if got > mean
+                else "; less than expected"
+            )
         rows.append(
             {
                 "what": what,
@@ -99,9 +107,7 @@ def what_came(
     return out
 
 
-def profit(
-    value: Contrast | None, spent: Mapping[str, Any], margin: float, currency: str
-) -> dict[str, Any]:
+def profit(value: Contrast | None, spent: Mapping[str, Any], margin: float, currency: str) -> dict[str, Any]:
     """Return the profit: margin on the difference in net value, less what was spent; empty where it is not known."""
     if value is None or value.total is None or value.total_low is None or value.total_high is None:
         return {}

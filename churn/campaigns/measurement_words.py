@@ -56,17 +56,15 @@ def visible(main: Contrast | None, expected: float | None, share: float) -> dict
         return {}
     error = (main.high - main.low) / (2 * 1.959964)
     smallest = POWER_FACTOR * error
-    said = (
-        f"A holdout of {_customers(main.holdout)} shows only effects above {of_hundred(smallest)} of 100."
-    )
+    said = f"A holdout of {_customers(main.holdout)} shows only effects above {of_hundred(smallest)} of 100."
     needed = None
     if expected is not None and 0 < expected < smallest:
         everybody = main.treated + main.holdout
         needed = round(everybody * (smallest / expected) ** 2, -2 if everybody > 1000 else -1)
         said += (
-            f" To show the {of_hundred(expected)} of 100 that the plan expected, some {format_count(needed)} customers with "
-            f"{100 * share:.0f} % held out would be needed, in one campaign or in several measured together; there are "
-            f"{format_count(everybody)}."
+            f" To show the {of_hundred(expected)} of 100 that the plan expected, some {format_count(needed)} customers "
+            f"with {100 * share:.0f} % held out would be needed, in one campaign or in several measured together; there "
+            f"are {format_count(everybody)}."
         )
     return {"smallest": smallest, "needed": needed, "said": said}
 

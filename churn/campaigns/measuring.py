@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churn.campaigns.assess import GLOBAL, Evidence, assess
+from churn.campaigns.assess import assess
+from churn.campaigns.evidence import GLOBAL, Evidence
 from churn.campaigns.measurement import Measurement
 from churn.campaigns.outcome_files import read_outcomes
 from churn.campaigns.outcomes import MEASURES, Outcomes, outcomes
@@ -59,8 +60,8 @@ def measure(
     Returns
     -------
     Measurement
-        Also written: to the ledger (outcomes and measurement, never over older ones) and, where the plan's folder is, to
-        ``measurement.json`` and ``measurement.csv`` in it.
+        Also written: to the ledger (outcomes and measurement, never over older ones) and, where the plan's folder is,
+        to ``measurement.json`` and ``measurement.csv`` in it.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn.campaigns.sequential import last_look
 from churn.data.base import CustomerBase
 from churn.data.eventlog import DAY_US, EventLog
 from churn.data.history import History
@@ -126,8 +127,8 @@ def outcomes(
     Returns
     -------
     Outcomes
-        Of every assigned customer, also of one who was never contacted. Where the horizon is not over yet, of the
-        whole days that are.
+        Of every assigned customer, also of one who was never contacted. Where the horizon is not over yet, up to the
+        newest of the days on which one may look (`churn.campaigns.sequential.look_days`).
 
     Raises
     ------
@@ -156,7 +157,7 @@ def outcomes(
     meant, horizon = _from_start(definition, horizon_days)
     first = base.instant(start, "start")
     end = base.data_end if as_of is None else min(base.instant(as_of, "as_of"), base.data_end)
-    observed = int(np.clip((end - first) // DAY_US, 0, horizon))
+    observed = last_look(int(np.clip((end - first) // DAY_US, 0, horizon)), horizon) or 0
     if isinstance(meant, LabelTable) and observed < horizon:
         observed = 0  # a label speaks of its whole horizon, and of no part of it
     tally = _Tally(base, meant, assignments, first, horizon, observed, None if as_of is None else end)
