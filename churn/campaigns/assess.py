@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.campaigns.checks import checks
-from churn.campaigns.contrasts import HOLDOUT, TREATED, by_groups, overall
+from churn.campaigns.contrast import Contrast
+from churn.campaigns.contrasts import PLAIN, by_groups, contrast, overall
 from churn.campaigns.costs import OUT, spent
-from churn.campaigns.evidence import GLOBAL, Evidence, with_outcomes
+from churn.campaigns.effects import estimate
+from churn.campaigns.evidence import Evidence, with_outcomes
 from churn.campaigns.forecast import WHY, beside, profit, what_came
-from churn.campaigns.measurement import Contrast, Measurement, Status
+from churn.campaigns.holdout import GLOBAL_HOLDOUT, HOLDOUT, TREATED
+from churn.campaigns.measurement import Measurement, Status
 from churn.campaigns.measurement_words import headline, too_early, too_few, visible
 from churn.campaigns.outcomes import MEASURES, Outcomes
 from churn.campaigns.policy import Policy
-from churn.errors import ParameterError
+from churn.errors import NotEnoughDataError, ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,12 +77,12 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
     }
     notes = [{"code": "note", "text": n, "is_warning": False} for n in evidence.notes]
     if found.observed_days == 0:
-        said = too_early(found.start, found.horizon_days, found.needs_until)
+        said = too_early(found.start, found.as_of, found.horizon_days, found.needs_until)
         return Measurement(status="not enough data", said=said, checks=tuple(notes), **facts)
     notes = [*checks(policy, frame, evidence), *notes]
     if min(arms[name]["known"] for name in (TREATED, HOLDOUT)) < _LEAST:
         return Measurement(status="not enough data", said=too_few(arms), checks=tuple(notes), **facts)
-    effects, warnings = overall(frame, found.horizon_days, found.observed_days)
+    effects, warnings = overall(frame, found.horizon_days)
     main = {e.measure: e for e in effects if e.main}
     kept, value = main.get("retained"), main.get("net_value")
     seen = visible(kept, _expected_effect(evidence.plan), policy.holdout.share)
@@ -107,13 +110,11 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
 
 def against_global(everybody: pd.DataFrame | None) -> Contrast | None:
     """Compare all others, contacted or not, with those whom no campaign touches; None where there are none."""
-    if everybody is None or not (everybody["arm"] == GLOBAL).any():
+    if everybody is None:
         return None
-    from churn.campaigns.contrasts import PLAIN, contrast
-    from churn.campaigns.effects import estimate
-    from churn.errors import NotEnoughDataError
-
-    others = (everybody["arm"] != GLOBAL).to_numpy()
+    others = everybody["arm"].ne(GLOBAL_HOLDOUT).to_numpy()
+    if others.all():
+        return None
     try:
         effect = estimate(everybody["retained"].to_numpy(dtype=float), others)
     except NotEnoughDataError as error:
@@ -181,6 +182,6 @@ def _method(found: Outcomes, policy: Policy) -> tuple[str, ...]:
         "Net value is orders less returns credited within these days; it may be below zero.",
         "The main comparison is adjusted for the score and the worth that were known before the campaign and for the "
         "strata, which makes it more exact and moves it nowhere on average; the plain one stands beside it.",
-        "Before the days are over an interval is used that holds at every look (always valid), so looking early "
-        "is no false alarm; groups, profit and forecast wait until the end.",
+        "Before the days are over one may look on days fixed beforehand, by an interval that holds at all of these "
+        "looks together (always valid); groups, profit and forecast wait until the end.",
     )

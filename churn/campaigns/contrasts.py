@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn.campaigns.contrast import Contrast
 from churn.campaigns.effects import Effect, estimate, together
-from churn.campaigns.measurement import Contrast
+from churn.campaigns.holdout import TREATED
 from churn.campaigns.outcomes import MEASURES
+from churn.campaigns.sequential import always_valid, look_days
 from churn.errors import NotEnoughDataError
 
 if TYPE_CHECKING:
@@ -19,12 +21,9 @@ if TYPE_CHECKING:
 PLAIN, ADJUSTED = "plain", "adjusted"
 COVARIATES = ("churn_probability", "value")
 MOST_GROUPS = 30  # that are compared; the smallest are left out and counted
-TREATED, HOLDOUT = "treated", "holdout"
 
 
-def overall(
-    frame: pd.DataFrame, horizon_days: int, observed_days: int
-) -> tuple[tuple[Contrast, ...], list[str]]:
+def overall(frame: pd.DataFrame, horizon_days: int) -> tuple[tuple[Contrast, ...], list[str]]:
     """Compare all customers on every measure, as they are and adjusted for what was known before.
 
     Parameters
@@ -32,9 +31,8 @@ def overall(
     frame : pandas.DataFrame
         One row per assigned customer: arm, retained, orders, net_value and, where they are known, churn_probability,
         value and stratum.
-    horizon_days, observed_days : int
-        The days that are meant and those that are seen; where fewer are seen, the interval is one that holds at every
-        look.
+    horizon_days : int
+        The days that are meant; they give the days of the looks, over all of which the second interval holds.
 
     Returns
     -------
@@ -47,7 +45,7 @@ def overall(
     treated = (frame["arm"] == TREATED).to_numpy()
     covariates = known_before(frame)
     strata = frame["stratum"].to_numpy() if "stratum" in frame else None
-    interim = observed_days < horizon_days
+    looks = len(look_days(horizon_days))
     for measure in MEASURES:
         y = frame[measure].to_numpy(dtype=float)
         if not np.isfinite(y).any():
@@ -59,18 +57,15 @@ def overall(
             continue
         adjusted = None
         if covariates is not None or strata is not None:
-            adjusted = estimate(y, treated, covariates, strata)
+            found = estimate(y, treated, covariates, strata)
+            adjusted = found if ADJUSTED in found.method else None  # few customers bear no adjustment
         main = adjusted or plain
         warnings += main.warnings
         for effect, name in ((adjusted, ADJUSTED), (plain, PLAIN)):
             if effect is not None:
                 rows.append(contrast(effect, measure, name, main=effect is main))
-        if interim:
-            from churn.campaigns.sequential import always_valid
-
-            valid = always_valid(y, treated, covariates=covariates, strata=strata)
-            ends = {"low": float(valid.low), "high": float(valid.high)}
-            rows = [replace(r, always_valid=ends) if r.measure == measure and r.main else r for r in rows]
+        ends = _at_any_look(y, treated, covariates, strata, looks)
+        rows = [replace(r, always_valid=ends) if r.measure == measure and r.main else r for r in rows]
     return tuple(rows), warnings
 
 
@@ -145,6 +140,14 @@ def known_before(frame: pd.DataFrame) -> Any:
     """Return the numbers known before the campaign, None where there are none."""
     names = [c for c in COVARIATES if c in frame and np.isfinite(frame[c].to_numpy(dtype=float)).any()]
     return frame[names].astype(float) if names else None
+
+
+def _at_any_look(y: Any, treated: Any, covariates: Any, strata: Any, looks: int) -> dict[str, float] | None:
+    try:
+        found = always_valid(y, treated, covariates, strata, looks=looks)
+    except NotEnoughDataError:
+        return None
+    return {"low": found.low, "high": found.high}
 
 
 def _within(rows: pd.DataFrame, measure: str) -> Effect | str:

@@ -64,7 +64,7 @@ def spent(
             took = with_offer[with_offer["customer"].astype(str).isin(taken)]
             offers = len(took)
             for_offers = float(np.sum([offered[a] for a in took["action"]]))
-            said.append(f"{_many(offers, 'offer')} that were taken")
+            said.append(f"{_many(offers, 'offer')} that {'was' if offers == 1 else 'were'} taken")
         else:
             offers, for_offers = None, float(expected_offers or 0.0)
             said.append(

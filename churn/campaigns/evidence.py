@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,6 @@ from churn.campaigns.outcomes import MEASURES, Outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
-
-GLOBAL = "global holdout"
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,6 @@ class Evidence:
 
 
 def with_outcomes(assignments: pd.DataFrame, found: Outcomes) -> pd.DataFrame:
-    """Return the assignments beside what came, with the segments as columns of their own."""
-    import pandas as pd
-
-    frame = assignments.reset_index(drop=True)
-    for name in MEASURES:
-        frame = frame.assign(**{name: found.frame[name].to_numpy()})
-    if "segments" in frame:
-        given = [json.loads(s) if isinstance(s, str) and s else {} for s in frame["segments"]]
-        wide = pd.DataFrame(given, index=frame.index)
-        wide.columns = [c if str(c).startswith("segment_") else f"segment_{c}" for c in wide.columns]
-        frame = pd.concat([frame.drop(columns="segments"), wide], axis=1)
-    return frame
+    """Return the assignments beside what came."""
+    came = {name: found.frame[name].to_numpy() for name in MEASURES}
+    return assignments.reset_index(drop=True).assign(**came)

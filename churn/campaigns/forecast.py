@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from churn.campaigns.measurement import Contrast
+from churn.campaigns.contrast import Contrast
 from churn.display import format_amount, format_count
 
 _WHAT = {
@@ -65,13 +65,8 @@ def beside(
             fits = bottom <= high and top >= low
         end = ""
         if fits is not None:
-            end = (
-                "; both may be true"
-                if fits
-                else "; more than expected"
-                if got > mean
-                else "; less than expected"
-            )
+            same = "; as expected" if got_low is None else "; both may be true"
+            end = same if fits else "; more than expected" if got > mean else "; less than expected"
         rows.append(
             {
                 "what": what,

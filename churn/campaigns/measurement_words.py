@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from churn.campaigns.measurement import Contrast
+from churn.campaigns.contrast import Contrast
+from churn.campaigns.sequential import look_days
 from churn.display import format_amount, format_count
 
 POWER_FACTOR = 2.8016  # 1.96 + 0.84: two-sided 5 %, power 80 %
@@ -63,17 +64,19 @@ def visible(main: Contrast | None, expected: float | None, share: float) -> dict
         needed = round(everybody * (smallest / expected) ** 2, -2 if everybody > 1000 else -1)
         said += (
             f" To show the {of_hundred(expected)} of 100 that the plan expected, some {format_count(needed)} customers "
-            f"with {100 * share:.0f} % held out would be needed, in one campaign or in several measured together; there "
-            f"are {format_count(everybody)}."
+            f"with {100 * share:.0f} % held out would be needed, in one campaign or in several measured together; "
+            f"there are {format_count(everybody)}."
         )
     return {"smallest": smallest, "needed": needed, "said": said}
 
 
-def too_early(start: str, horizon_days: int, needs_until: str) -> str:
-    """Say that nothing is known yet."""
+def too_early(start: str, as_of: str, horizon_days: int, needs_until: str) -> str:
+    """Say that nothing may be looked at yet."""
+    first = look_days(horizon_days)[0]
+    look = f" It may first be looked at after {first} days." if first < horizon_days else ""
     return (
-        f"Not enough data yet: the campaign begins on {start}, and no whole day of its {horizon_days} days is known. "
-        f"It needs data until {needs_until}."
+        f"Not enough data yet: the campaign begins on {start}, and what is known ends on {as_of}.{look} "
+        f"The result needs data until {needs_until}."
     )
 
 

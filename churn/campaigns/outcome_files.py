@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churn.campaigns.outcomes import COLUMNS, MEASURES, Outcomes
-from churn.errors import DataError, MissingFileError
+from churn.campaigns.sequential import look_days
+from churn.errors import DataError, MissingFileError, ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,8 @@ def read_outcomes(
     ------
     MissingFileError
         There is no such file.
+    ParameterError
+        `as_of` is none of the days on which one may look.
     DataError
         A column is missing, a customer stands twice, or a value is no outcome; all of it at once.
 
@@ -94,12 +97,22 @@ def read_outcomes(
         frame[name] = np.where(at >= 0, column[at], np.nan) if len(column) else np.nan
     end = start + dt.timedelta(days=horizon_days)
     when = as_of or end
+    seen = int(np.clip((when - start).days, 0, horizon_days))
+    looks = look_days(horizon_days)
+    if seen and seen not in looks:
+        raise ParameterError(
+            f"Day {seen} after the start is none of the days fixed for a look",
+            given=f"outcomes as of {when}, the campaign began on {start}",
+            allowed=", ".join(str(start + dt.timedelta(days=d)) for d in looks),
+            fix="Bring the outcomes as they were at the end of one of these days.",
+            code="no-look",
+        )
     return Outcomes(
         frame=frame[list(COLUMNS)],
         start=start.isoformat(),
         as_of=when.isoformat(),
         horizon_days=horizon_days,
-        observed_days=int(np.clip((when - start).days, 0, horizon_days)),
+        observed_days=seen,
         needs_until=end.isoformat(),
         lost_means=f"what {file.name} says",
         missing=int((at < 0).sum()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from churn.campaigns.measurement import NAMES, format_measure
+from churn.campaigns.contrast import NAMES, format_measure
 from churn.display import format_amount, format_count, format_percent
 from churn.report.charts_draw import (
     ACCENT,
@@ -54,7 +54,8 @@ def effects(found: Row, key: str = "effects") -> Chart | None:
         axes.grid(axis="x")
         percent_axis(axes.xaxis)
         said = "; ".join(
-            f"{short(n, 40)} {format_measure('retained', r['effect'], '', signed=True)}" for n, r, _ in drawn[:8]
+            f"{short(n, 40)} {format_measure('retained', r['effect'], '', signed=True)}"
+            for n, r, _ in drawn[:8]
         )
         svg = finish(figure, key, title, said, least=560)
     head = ("comparison", "treated", "held out", "effect", "95 %", "of", "p, adjusted")
@@ -63,12 +64,14 @@ def effects(found: Row, key: str = "effects") -> Chart | None:
     left = len(rows) - len(drawn)
     if left:
         caption += f" {left} more {'is' if left == 1 else 'are'} in the data below."
-    return Chart(title, svg, head, table(cells), f"{caption} {found.get('multiplicity') or ''}".strip(), wide=True)
+    return Chart(
+        title, svg, head, table(cells), f"{caption} {found.get('multiplicity') or ''}".strip(), wide=True
+    )
 
 
 def measures(found: Row) -> Chart | None:
     """Return all measures over all customers, as a table."""
-    rows = [r for r in found.get("effects") or []]
+    rows = list(found.get("effects") or [])
     if not rows:
         return None
     interim, currency = found.get("status") == "interim", str(found.get("currency") or "")
@@ -110,7 +113,9 @@ def days(found: Row, key: str = "days") -> Chart | None:
         last = ", ".join(f"{ARMS[a]} {format_percent(kept[a][-1])}" for a in arms)
         svg = finish(figure, key, title, f"On day {x[-1]}: {last}.")
     rows = [(str(d), *(format_percent(kept[a][i]) for a in arms)) for i, d in enumerate(x)]
-    caption = "Within as many days as stand below, by the same rule for both; the last day is what is compared."
+    caption = (
+        "Within as many days as stand below, by the same rule for both; the last day is what is compared."
+    )
     return Chart(title, svg, ("day", *(ARMS[a] for a in arms)), table(rows), caption)
 
 
@@ -182,7 +187,9 @@ def _ends(row: Row, *, interim: bool) -> tuple[float, float] | None:
 
 def _cells(name: str, row: Row, measure: str, currency: str, *, interim: bool) -> tuple[str, ...]:
     ends = _ends(row, interim=interim)
-    span = "" if ends is None else " to ".join(format_measure(measure, v, currency, signed=True) for v in ends)
+    span = (
+        "" if ends is None else " to ".join(format_measure(measure, v, currency, signed=True) for v in ends)
+    )
     p = row.get("p_adjusted")
     return (
         name,

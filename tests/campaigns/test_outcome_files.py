@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from churn.campaigns.outcome_files import read_outcomes
-from churn.errors import DataError, MissingFileError
+from churn.errors import DataError, MissingFileError, ParameterError
 
 START = dt.date(2026, 1, 5)
 WHO = pd.DataFrame({"customer": ["007", "=1+1", "nobody"]})
@@ -44,8 +44,10 @@ def test_parquet_with_booleans_and_numbers(tmp_path):
 
 def test_a_file_of_an_earlier_day_is_not_the_end(tmp_path):
     file = written(tmp_path, "customer,retained\n007,1\n")
-    found = read_outcomes(file, WHO, START, 60, as_of=dt.date(2026, 1, 15))
-    assert (found.observed_days, found.mature) == (10, False)
+    found = read_outcomes(file, WHO, START, 60, as_of=dt.date(2026, 1, 19))
+    assert (found.observed_days, found.mature) == (14, False)
+    with pytest.raises(ParameterError, match=r"Day 10 .* Allowed: 2026-01-12, 2026-01-19"):
+        read_outcomes(file, WHO, START, 60, as_of=dt.date(2026, 1, 15))
 
 
 def test_all_problems_are_told_at_once(tmp_path):

@@ -67,17 +67,20 @@ def test_who_is_not_in_the_data_is_not_known_and_counted():
     assert np.isnan(row(found, "gone")).all()
 
 
-def test_an_interim_look_counts_whole_days_and_says_until_when():
-    history = a_history([("a", "2025-01-02", 5.0), ("b", "2025-01-04", 5.0)], end="2025-01-04 12:00")
-    found = outcomes(history, INACTIVE, assigned("a", "b"), START)
-    assert (found.observed_days, found.mature, found.needs_until) == (3, False, "2025-01-11")
-    assert found.frame["retained"].tolist() == [1, 0]
-    assert found.curve["days"] == [1, 2, 3]
-    assert found.curve["kept"] == {"treated": [0.0, 0.5, 0.5]}
+def test_an_interim_look_is_on_a_day_fixed_before_and_says_until_when():
+    monthly = churn.Inactivity(active_days=100, horizon_days=30)
+    orders = [("a", "2025-01-02", 5.0), ("b", "2025-01-07 23:59:59", 5.0), ("b", "2025-01-08", 5.0)]
+    history = a_history(orders, end="2025-01-14 12:00")
+    found = outcomes(history, monthly, assigned("a", "b"), START)
+    assert (found.observed_days, found.mature, found.needs_until) == (7, False, "2025-01-31")
+    assert found.frame["orders"].tolist() == [1, 1]
+    assert found.curve["days"] == [1, 2, 3, 4, 5, 6, 7]
+    assert found.curve["kept"] == {"treated": [0.0, 0.5, 0.5, 0.5, 0.5, 0.5, 1.0]}
+    assert outcomes(a_history(orders, end="2025-01-15"), monthly, assigned("a"), START).observed_days == 14
 
 
-def test_before_the_first_day_is_over_nothing_is_known():
-    history = a_history([("a", "2024-12-02", 5.0)], end="2025-01-01 23:00")
+def test_before_the_first_look_nothing_is_known():
+    history = a_history([("a", "2024-12-02", 5.0)], end="2025-01-10 23:59")
     found = outcomes(history, INACTIVE, assigned("a"), START)
     assert found.observed_days == 0
     assert np.isnan(row(found, "a")).all()
