@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from churn.campaigns.channels.base import Contact, Result
+    from churn.campaigns.ledger import Ledger, open_ledger
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
 
 _HOMES = {
     "Contact": "churn.campaigns.channels.base",
+    "Ledger": "churn.campaigns.ledger",
+    "open_ledger": "churn.campaigns.ledger",
     "Policy": "churn.campaigns.policy",
     "Result": "churn.campaigns.channels.base",
     "Scored": "churn.campaigns.scored",
@@ -25,9 +28,11 @@ _HOMES = {
 
 __all__ = [
     "Contact",
+    "Ledger",
     "Policy",
     "Result",
     "Scored",
+    "open_ledger",
     "read_policy",
     "read_scored",
 ]

@@ -1,0 +1,93 @@
+"""Forgetting customers: ids become random names, what could tell who they were is blanked, the counts stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from churn.campaigns.ledger import people as ids
+from churn.campaigns.ledger.forgotten import forget
+from churn.campaigns.ledger.schema import (
+    assignments,
+    contacts,
+    erasing,
+    erasures,
+    events,
+    outcomes,
+    people,
+    responses,
+    suppressions,
+)
+
+_KEEP = "erased-"
+_BLANKED = (
+    "cost",
+    "uplift",
+    "value",
+    "expected_profit",
+    "churn_probability",
+    "ignored_complaints",
+    "draw",
+    "stage",
+    "segments",
+)
+
+
+def erase_counts(connection: sa.Connection, customers: Sequence[Any]) -> dict[str, int]:
+    """Return how many rows the ledger has of customers, by table; nothing is changed."""
+    numbers = list(ids.find(connection, ids.texts(customers)).values())
+    tables = (assignments, contacts, events, responses, suppressions, outcomes)
+    out = {"customers": len(numbers)}
+    for table in tables:
+        query = sa.select(sa.func.count()).select_from(table).where(table.c.person.in_(numbers))
+        out[table.name.removeprefix("ledger_")] = connection.execute(query).scalar() or 0
+    return out
+
+
+def erase(
+    connection: sa.Connection, customers: Sequence[Any], by: str, now: dt.datetime, told: dict[str, Any]
+) -> dict[str, int]:
+    """Forget customers within one writing transaction; return the counts of `erase_counts`.
+
+    Arm, action, days, states and outcomes stay under a random name, so what was counted stays. `told` is kept
+    beside the counts, and no id.
+    """
+    names = list(dict.fromkeys(ids.texts(customers)))
+    counts = erase_counts(connection, names)
+    numbers = list(ids.find(connection, names).values())
+    connection.execute(sa.insert(erasing), [{"open": 1}])
+    forget(connection, names, now)
+    for number in numbers:
+        token = _KEEP + secrets.token_hex(16)
+        mine = {"person": number}
+        connection.execute(sa.update(people).filter_by(**mine).values(digest=token, customer=token))
+        connection.execute(
+            sa.update(assignments).filter_by(**mine).values(dict.fromkeys(_BLANKED)),
+        )
+        connection.execute(
+            sa.update(contacts)
+            .filter_by(**mine)
+            .values(key=sa.func.concat_ws("-", token, contacts.c.campaign, contacts.c.step))
+        )
+        connection.execute(sa.update(events).filter_by(**mine).values(detail=""))
+        rows = connection.execute(sa.select(responses.c.response).filter_by(**mine)).scalars().all()
+        for row in rows:
+            connection.execute(
+                sa.update(responses)
+                .where(responses.c.response == row)
+                .values(response=_KEEP + secrets.token_hex(16), detail="")
+            )
+    connection.execute(sa.delete(erasing))
+    row = {
+        "time": now,
+        "done_by": by,
+        "customers": len(names),
+        "content": json.dumps({"ledger": counts, **told}),
+    }
+    connection.execute(sa.insert(erasures), [row])
+    return counts

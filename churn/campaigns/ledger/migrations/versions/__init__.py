@@ -1,0 +1,1 @@
+"""The steps; each is frozen once it is released."""
