@@ -91,6 +91,27 @@ def approve(connection: sa.Connection, plan: Approvable, by: str, now: dt.dateti
     return {"campaign": name, "new": True, **counts(connection, name)}
 
 
+def recorded(connection: sa.Connection, name: str, where: str) -> dict[str, Any]:
+    """Return what is recorded of a campaign.
+
+    Raises
+    ------
+    ParameterError
+        There is none of that name; it names those there are.
+    """
+    row = connection.execute(sa.select(campaigns).where(campaigns.c.campaign == name)).mappings().first()
+    if row is None:
+        query = sa.select(campaigns.c.campaign).order_by(campaigns.c.approved)
+        there = connection.execute(query).scalars().all()
+        raise ParameterError(
+            f"No campaign {name!r} is approved in the ledger {where}",
+            allowed=", ".join(there[-5:]) or None,
+            fix="Plan it with churn campaign plan POLICY, then approve it with churn campaign approve POLICY.",
+            code="no-campaign",
+        )
+    return dict(row)
+
+
 def counts(connection: sa.Connection, name: str) -> dict[str, int]:
     """Return how many are in each arm, and the contacts."""
     query = (
