@@ -29,7 +29,7 @@ _MAIL_MEDIAN, _MAIL_SPREAD, _MAIL_MOST = 0.2, 1.0, 4.0  # days from mail to open
 _WEEK = 7.0
 _ORDER_VISIT_DAYS = 4 / 24  # visits that belong to an order come this shortly before it
 _CHUNK_CELLS = 400_000
-_NIL = 1e-10  # posterior mass that is not worth an outcome
+NIL = 1e-10  # posterior mass that is not worth an outcome
 _NODES, _NODE_WEIGHTS = (x / 2 for x in np.polynomial.legendre.leggauss(8))
 
 
@@ -118,16 +118,14 @@ def no_order_probability(
         return active
     now = (truth.instant("as_of", as_of) - shop.start) / pd.Timedelta(days=1)
     points = np.array([now, now + gap_days, now + gap_days + horizon_days])
-    log = _Log(blind, pd.Index(active.index), Season(shop.start, points[2] + 1), points)
-    sizes = np.cumsum(np.ceil(now - log.lower))
+    log = Log(blind, pd.Index(active.index), Season(shop.start, points[2] + 1), points)
     chance = active.to_numpy(dtype=np.float64, copy=True)
-    cuts = np.searchsorted(sizes, np.arange(0, sizes[-1], _CHUNK_CELLS))
-    for low, high in itertools.pairwise(np.unique([*cuts, len(sizes)]).tolist()):
+    for low, high in log.chunks():
         chance[low:high] = log.mixed(low, high, chance[low:high])
     return pd.Series(np.clip(chance, 0.0, 1.0), index=active.index, name="churn_probability")
 
 
-class _Log:
+class Log:
     """The events before a cutoff, by row (the customer's place in `ids`), and what they say of the fading.
 
     `lower` is the day before which it cannot have begun: an order, a visit or an opened mail came too late.
@@ -204,6 +202,12 @@ class _Log:
         ignored = pd.DataFrame({"row": asked["row"], "time": at})[late].sort_values(["row", "time"])
         return ignored.assign(earlier=ignored.groupby("row").cumcount())
 
+    def chunks(self) -> list[tuple[int, int]]:
+        """Return ranges of rows whose cells fit the memory."""
+        sizes = np.cumsum(np.ceil(self.now - self.lower))
+        cuts = np.searchsorted(sizes, np.arange(0, sizes[-1], _CHUNK_CELLS))
+        return list(itertools.pairwise(np.unique([*cuts, len(sizes)]).tolist()))
+
     def mixed(self, low: int, high: int, active: FloatArray) -> FloatArray:
         """Return the probability of no order for rows from `low` to `high`, mixed over the posterior.
 
@@ -219,20 +223,28 @@ class _Log:
         ndarray
             Their probability, given the log.
         """
-        row, leaves, weight, stays = self._prior(low, high)
-        starts = np.searchsorted(row, np.arange(low, high))
-        cells = _Cells(row, leaves, starts, low, self.now + 1)
-        weight += self._orders(cells) + self._visits(cells) + self._mails(cells)
-        most = np.maximum(np.maximum.reduceat(weight, starts), stays)
-        mass, still = np.exp(weight - most[row - low]), np.exp(stays - most)
+        row, leaves, mass, starts, still = self.cells(low, high)
         outcome = np.ones(len(row))
-        told = np.flatnonzero((mass > _NIL) & (leaves + self.fade[row] > self.now))
+        told = np.flatnonzero((mass > NIL) & (leaves + self.fade[row] > self.now))
         latent = self.latent.iloc[row[told]]
         outcome[told] = truth.no_order_if(self.season, latent, self.points, leaves[told][:, None])[:, 0]
         total = np.add.reduceat(mass, starts) + still
         return np.asarray(
             (np.add.reduceat(mass * outcome, starts) + still * active) / total, dtype=np.float64
         )
+
+    def cells(self, low: int, high: int) -> tuple[IntArray, FloatArray, FloatArray, IntArray, FloatArray]:
+        """Return the posterior of rows from `low` to `high`: what the log leaves possible, and how likely it is.
+
+        The row, the beginning of the fading and the mass of each cell; the first cell of each row; the mass of not
+        having begun to fade. The masses of a row are not normalised; the largest of them is 1.
+        """
+        row, leaves, weight, stays = self._prior(low, high)
+        starts = np.searchsorted(row, np.arange(low, high))
+        cells = _Cells(row, leaves, starts, low, self.now + 1)
+        weight += self._orders(cells) + self._visits(cells) + self._mails(cells)
+        most = np.maximum(np.maximum.reduceat(weight, starts), stays)
+        return row, leaves, np.exp(weight - most[row - low]), starts, np.exp(stays - most)
 
     def _prior(self, low: int, high: int) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
         """Return the cells (row, leaves, log weight), and the log weight of being active by row."""

@@ -81,13 +81,13 @@ def answers(kind: str, people: pd.DataFrame, hurt: np.ndarray, *, effect: float 
     none = np.zeros(len(people))
     match kind:
         case "call":
-            saves, wakes = np.where(hurt, 0.85, 0.12), np.where(hurt, 0.0, np.where(business, 0.60, 0.03))
+            saves, wakes = np.where(hurt, 0.85, 0.12), np.where(hurt, 0.0, np.where(business, 0.40, 0.03))
         case "email_series":
-            saves, wakes = 0.95 * opened, np.where(silent, 0.60, 0.0)
+            saves, wakes = 0.95 * opened, np.where(silent, 0.40, 0.0)
         case "survey":
-            saves, wakes = np.where(hurt, 0.40, 0.25 * opened), np.where(silent, 0.20, 0.0)
+            saves, wakes = np.where(hurt, 0.40, 0.25 * opened), np.where(silent, 0.15, 0.0)
         case "discount":
-            saves, wakes = 0.05 + 0.85 * cheap * often, 0.35 * _more(spend / 120)
+            saves, wakes = 0.05 + 0.85 * cheap * often, 0.30 * _more(spend / 120)
         case "bonus":
             saves, wakes = 0.05 + 0.45 * often, none
         case "gift":
@@ -95,7 +95,7 @@ def answers(kind: str, people: pd.DataFrame, hurt: np.ndarray, *, effect: float 
         case "points":
             saves, wakes = 0.02 + 0.50 * often * opened, none
         case "news":
-            saves, wakes = 0.30 * opened, np.where(silent, 0.30, 0.01)
+            saves, wakes = 0.30 * opened, np.where(silent, 0.20, 0.01)
         case _:
             raise ParameterError(
                 "The generated shop's customers know no such kind of contact",

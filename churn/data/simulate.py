@@ -5,6 +5,7 @@ Why each of them leaves is known, and so is the exact probability of it: models 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from churn.data import posterior
 from churn.data import truth as latent
 from churn.data.maker import Maker, draw_requests
+from churn.data.responses import KINDS
 from churn.data.shop import ShopTables
 from churn.data.truth import Season
 from churn.errors import ParameterError
@@ -102,6 +104,124 @@ class Shop(ShopTables):
         from churn.data.shop_campaigns import contacted
 
         return contacted(self, contacts, effect=effect)
+
+    def responses(self, *, within_days: float = 60.0) -> pd.DataFrame:
+        """Return who took an offer within so many days, and who wants no more mail after the one that drove him away.
+
+        Returns
+        -------
+        DataFrame
+            One row per response: customer, kind, contacted, time, response ("accepted" or "unsubscribed").
+
+        Examples
+        --------
+        >>> len(make_shop(20, seed=1).responses())
+        0
+        """
+        from churn.data.shop_campaigns import responses
+
+        return responses(self, within_days=within_days)
+
+    def truth_of_effects(
+        self,
+        as_of: str | pd.Timestamp,
+        horizon_days: float,
+        actions: Sequence[str] = KINDS,
+        *,
+        gap_days: float = 0,
+        knowing: str = "everything",
+        effect: float = 1.0,
+    ) -> pd.DataFrame:
+        """Return each customer's probability of staying, and expected net value, without and with each action.
+
+        Parameters
+        ----------
+        as_of : str or pd.Timestamp
+            When the contact is made.
+        horizon_days, gap_days : float
+            To stay is to order in [as_of + gap, as_of + gap + horizon).
+        actions : sequence of str
+            Kinds of contact.
+        knowing : str
+            "everything", or "log": the best that a model can know.
+        effect : float
+            As in `contacted`.
+
+        Returns
+        -------
+        DataFrame
+            One row per customer and action: customer, action, stays_without, stays_with, effect, value_without,
+            value_with, takes, type; see :func:`churn.data.potential.truth_of_effects`.
+
+        Examples
+        --------
+        >>> effects = make_shop(100, seed=1).truth_of_effects("2025-10-01", 60, ["gift"])
+        >>> bool((effects["effect"] >= 0).all())
+        True
+        """
+        from churn.data.potential import truth_of_effects
+
+        return truth_of_effects(
+            self, as_of, horizon_days, actions, gap_days=gap_days, knowing=knowing, effect=effect
+        )
+
+    def past_campaigns(
+        self,
+        dates: Sequence[str | pd.Timestamp],
+        actions: Sequence[str] = ("call", "email_series", "discount"),
+        *,
+        treated_share: float = 0.5,
+        active_days: float = 180,
+        consent_only: bool = True,
+        seed: int = 0,
+        effect: float = 1.0,
+    ) -> tuple[Shop, pd.DataFrame]:
+        """Return the shop after randomised campaigns, and who was assigned to what in them.
+
+        At each date everyone whose last order is at most `active_days` old is given an action by lot, and by
+        another lot is contacted or held out.
+
+        Parameters
+        ----------
+        dates : sequence of str or pd.Timestamp
+            When the campaigns are, in order.
+        actions : sequence of str
+            Kinds of contact.
+        treated_share : float
+            Probability of being contacted.
+        active_days : float
+            How old the last order may be.
+        consent_only : bool
+            Whether only who consented takes part.
+        seed : int
+            Of the lots.
+        effect : float
+            As in `contacted`.
+
+        Returns
+        -------
+        tuple of (Shop, DataFrame)
+            The shop, and one row per campaign and customer: campaign, customer, arm ("treated" or "holdout"),
+            action, time.
+
+        Examples
+        --------
+        >>> shop, lots = make_shop(200, seed=1).past_campaigns(["2025-03-01", "2025-06-01"])
+        >>> bool(len(shop.contacts) == (lots["arm"] == "treated").sum())
+        True
+        """
+        from churn.data.past_campaigns import past_campaigns
+
+        return past_campaigns(
+            self,
+            dates,
+            actions,
+            treated_share=treated_share,
+            active_days=active_days,
+            consent_only=consent_only,
+            seed=seed,
+            effect=effect,
+        )
 
 
 def make_shop(
