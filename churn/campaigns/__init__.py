@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from churn.campaigns.ledger import Ledger, open_ledger
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
+    from churn.campaigns.sizing import power
 
 _HOMES = {
     "Contact": "churn.campaigns.channels.base",
@@ -22,6 +23,7 @@ _HOMES = {
     "Policy": "churn.campaigns.policy",
     "Result": "churn.campaigns.channels.base",
     "Scored": "churn.campaigns.scored",
+    "power": "churn.campaigns.sizing",
     "read_policy": "churn.campaigns.policy",
     "read_scored": "churn.campaigns.scored",
 }
@@ -33,6 +35,7 @@ __all__ = [
     "Result",
     "Scored",
     "open_ledger",
+    "power",
     "read_policy",
     "read_scored",
 ]

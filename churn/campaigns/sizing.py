@@ -172,7 +172,7 @@ class Power(Rendered):
             rows.append(row)
         table = table_text(header, rows, right=range(len(header)))
         facts = (
-            f"{format_count(self.customers)} customers, {format_percent(self.base_rate)} of them leave when left alone. "
+            f"{format_count(self.customers)} customers; {format_percent(self.base_rate)} leave when left alone. "
             f"An effect is shown when its {100 * (1 - self.alpha):.4g} % interval leaves out 0; the chance for that is "
             f"{format_percent(self.power, 0)}. * as in the policy."
         )
@@ -193,7 +193,13 @@ class Power(Rendered):
         """
         from churn.campaigns.sizing_plots import power_figure
 
-        return power_figure(self)
+        return power_figure(
+            self.frame,
+            f"{format_count(self.customers)} customers, {format_percent(self.base_rate)} leave when left alone",
+            f"Shown with a chance of {format_percent(self.power, 0)}. Bold: the policy's share.",
+            self.share,
+            self.effect,
+        )
 
 
 def power(
@@ -249,9 +255,9 @@ def power(
     Notes
     -----
     An effect ``d`` is shown with the chance ``Phi((d - z s_0) / s_1)``, where ``z`` is the normal quantile of ``1 -
-    alpha / 2``, ``s_0`` the effect's standard error were there none, and ``s_1`` the one with it [1]_. Both are those of
-    shares, times the root of `variance_kept`; those of amounts are the same with and without an effect. The smaller arm
-    decides: half and half shows most, and its standard error is 0.6 times that of one tenth held out.
+    alpha / 2``, ``s_0`` the effect's standard error were there none, and ``s_1`` the one with it [1]_. Both are those
+    of shares, times the root of `variance_kept`; those of amounts are the same with and without an effect. The smaller
+    arm decides: half and half shows most, and its standard error is 0.6 times that of one tenth held out.
 
     References
     ----------

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from churn.display import format_count, format_percent
-
 if TYPE_CHECKING:
-    from churn.campaigns.sizing import Power
+    import pandas as pd
 
 INK, SOFT, ACCENT = "#1f2933", "#9aa5b1", "#0b69a3"
 
 
-def power_figure(answer: Power) -> Any:
+def power_figure(frame: pd.DataFrame, title: str, note: str, share: float, effect: float | None) -> Any:
     """Draw the smallest effect that shows, by share held out, beside the expected effect.
 
     Parameters
     ----------
-    answer : Power
-        What the campaign can show.
+    frame : pandas.DataFrame
+        ``share`` and ``smallest_effect``, which is empty where none shows.
+    title, note : str
+        Above and below the picture.
+    share : float
+        The policy's; its figure is bold.
+    effect : float or None
+        The expected one.
 
     Returns
     -------
@@ -28,27 +32,25 @@ def power_figure(answer: Power) -> Any:
 
     figure = Figure(figsize=(7.2, 4.2), dpi=120, layout="constrained")
     axes = figure.subplots()
-    drawn = [s for s in answer.shares if s.smallest is not None]
-    x, y = [100 * s.share for s in drawn], [100 * (s.smallest or 0.0) for s in drawn]
+    drawn = frame[frame["smallest_effect"].notna()]
+    x = [100 * float(v) for v in drawn["share"]]
+    y = [100 * float(v) for v in drawn["smallest_effect"]]
     axes.plot(x, y, color=ACCENT, marker="o", markersize=4)
-    for s, left, top in zip(drawn, x, y, strict=True):
-        weight = "bold" if s.share == answer.share else "normal"
+    for left, top in zip(x, y, strict=True):
         axes.annotate(
             f"{top:.1f}",
             (left, top),
-            (0, 6),
+            (4, 4),
             textcoords="offset points",
-            ha="center",
             color=INK,
             fontsize="small",
-            fontweight=weight,
+            fontweight="bold" if left == 100 * share else "normal",
         )
-    if answer.effect is not None:
-        axes.axhline(100 * answer.effect, color=INK, linestyle="--", linewidth=1)
-        said = f"expected: {100 * answer.effect:.1f}"
+    if effect is not None:
+        axes.axhline(100 * effect, color=INK, linestyle="--", linewidth=1)
         axes.annotate(
-            said,
-            (1, 100 * answer.effect),
+            f"expected: {100 * effect:.1f}",
+            (1, 100 * effect),
             (-4, 4),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
@@ -56,20 +58,13 @@ def power_figure(answer: Power) -> Any:
             color=INK,
             fontsize="small",
         )
-    if not drawn:
+    if not y:
         axes.text(0.5, 0.5, "No effect can be shown", transform=axes.transAxes, ha="center", color=INK)
-    axes.set_ylim(0, 1.15 * max([*y, 100 * (answer.effect or 0.0), 1.0]))
+    axes.set_ylim(0, 1.15 * max([*y, 100 * (effect or 0.0), 1.0]))
     axes.set_xlabel("held out, % of those who would be contacted", color=INK)
     axes.set_ylabel("smallest effect that shows, points", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=SOFT, alpha=0.3)
-    title = (
-        f"{format_count(answer.customers)} customers, {format_percent(answer.base_rate)} leave when left alone"
-    )
     figure.suptitle(title, x=0.01, ha="left", color=INK)
-    figure.supxlabel(
-        f"Shown with a chance of {format_percent(answer.power, 0)}. Bold: the policy's share.",
-        color=INK,
-        fontsize="small",
-    )
+    figure.supxlabel(note, color=INK, fontsize="small")
     return figure

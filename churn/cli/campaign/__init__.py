@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from churn.cli.campaign.power import power
+
 campaign_app = typer.Typer(
     name="campaign",
     help="Win-back campaigns: whom to contact, with what, and did it work.",
@@ -15,3 +17,6 @@ campaign_app = typer.Typer(
 @campaign_app.callback()
 def _root() -> None:
     pass
+
+
+campaign_app.command(short_help="How small an effect this base can show, and how many to hold out.")(power)

@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 
 
 def power(
-    policy: Annotated[Path | None, typer.Argument(metavar="[POLICY]", help="YAML file of a campaign.")] = None,
+    policy: Annotated[
+        Path | None, typer.Argument(metavar="[POLICY]", help="YAML file of a campaign.")
+    ] = None,
     customers: Annotated[
         int | None, typer.Option(help="Who would be contacted, were nobody held out.")
     ] = None,
     base_rate: Annotated[
         float | None, typer.Option(help="Share of them who leave when left alone, such as 0.4.")
     ] = None,
-    share: Annotated[
-        float | None, typer.Option(help="Held out; the policy's by default, else 0.1.")
-    ] = None,
+    share: Annotated[float | None, typer.Option(help="Held out; the policy's by default, else 0.1.")] = None,
     effect: Annotated[
         float | None,
         typer.Option(help="Expected reduction of that rate, 0.02 for 2 points; the plan's by default."),
     ] = None,
     chance: Annotated[float, typer.Option("--power", help="Wanted chance of showing an effect.")] = 0.8,
     days: Annotated[
-        int | None, typer.Option(help="Days of past orders from which spread is taken; the horizon by default.")
+        int | None,
+        typer.Option(help="Days of past orders from which spread is taken; the horizon by default."),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it into this file: .png, .svg or .pdf.")] = None,
@@ -62,7 +63,9 @@ def _of_numbers(
             fix="Try churn campaign power --customers 2000 --base-rate 0.3.",
         )
     if days is not None:
-        raise ParameterError("--days is for a POLICY", fix="Leave it away; a base rate is over some days already.")
+        raise ParameterError(
+            "--days is for a POLICY", fix="Leave it away; a base rate is over some days already."
+        )
     return power_of(customers, base_rate, share=0.1 if share is None else share, effect=effect, power=chance)
 
 

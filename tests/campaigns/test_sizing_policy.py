@@ -1,0 +1,79 @@
+"""What the campaign of a policy can show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.campaigns.policy import make_policy
+from churn.campaigns.sizing_policy import power_of_customers, power_of_policy
+from churn.errors import DataError, ParameterError
+
+
+def policy(folder, **more):
+    action = {"name": "call", "kind": "call", "channel": "phone", "cost": 1, "save_chance": 0.2}
+    return make_policy(
+        {
+            "campaign": "winter",
+            "scores": "scores.csv",
+            "start": "2026-01-05",
+            "actions": [action],
+            "consent": {"required": False},
+            **more,
+        },
+        folder=folder,
+    )
+
+
+@pytest.fixture
+def scores(tmp_path):
+    random = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {
+            "customer": [f"C{n}" for n in range(500)],
+            "churn_probability": random.uniform(0.2, 0.8, 500),
+            "spend_if_staying": 300.0,
+        }
+    )
+    frame.to_csv(tmp_path / "scores.csv", index=False)
+    return tmp_path
+
+
+def test_a_scored_table_is_enough(scores):
+    answer = power_of_policy(policy(scores))
+    assert answer.customers == 500
+    assert answer.base_rate == pytest.approx(0.5, abs=0.02)
+    assert answer.variance_kept == pytest.approx(1 - 0.6**2 / 12 / 0.25, abs=0.02)
+    assert answer.share == 0.1
+    assert any("How orders and money spread is not known" in n for n in answer.notes)
+
+
+def test_the_policys_share_counts_unless_another_is_asked(scores):
+    assert power_of_policy(policy(scores, holdout={"share": 0.25})).share == 0.25
+    assert power_of_policy(policy(scores, holdout={"share": 0.25}), share=0.4).share == 0.4
+    with pytest.raises(ParameterError, match=r"holds nobody out.*--share 0.1"):
+        power_of_policy(policy(scores, holdout={"share": 0}))
+
+
+def test_the_plans_uplift_and_profit_are_taken_and_an_asked_effect_wins():
+    chosen = pd.DataFrame(
+        {"churn_probability": [0.3, 0.5] * 100, "uplift": [0.02, 0.06] * 100, "expected_profit": 3.0}
+    )
+    answer = power_of_customers(chosen)
+    assert answer.effect == pytest.approx(0.04)
+    assert answer.now.forgone == pytest.approx(60)
+    assert power_of_customers(chosen, effect=0.1).effect == 0.1
+
+
+def test_no_expected_effect_is_said():
+    answer = power_of_customers(pd.DataFrame({"churn_probability": [0.3, 0.5], "uplift": -0.1}))
+    assert answer.effect is None
+    assert any("expects no effect" in n for n in answer.notes)
+
+
+def test_nobody_and_certain_customers():
+    with pytest.raises(DataError, match="contact nobody"):
+        power_of_customers(pd.DataFrame({"churn_probability": [np.nan]}))
+    assert power_of_customers(pd.DataFrame({"churn_probability": [0.0, 0.0]})).now.smallest is None
+    assert power_of_customers(pd.DataFrame({"churn_probability": [0.0, 1.0] * 200})).variance_kept == 0.01
