@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churn.display import format_amount, format_count, format_percent, format_risk
+from churn.display import format_amount, format_risk
 from churn.files import replace_text
 from churn.progress import report
 from churn.report.charts_retention import expected_interval
@@ -18,14 +15,12 @@ from churn.report.embed import packed, safe_json
 from churn.report.folder import NightFolder, read_night
 from churn.report.rows import TOGETHER, list_payload, timeline_chunks
 from churn.report.sections import sections
+from churn.report.shell import render_page
 from churn.report.verdict import three_sentences
 
 if TYPE_CHECKING:
     import pandas as pd
-    from jinja2 import Environment
 
-_HERE = Path(__file__).parent
-_STYLES = ("theme.css", "page.css", "list.css", "customer.css", "print.css")
 _SCRIPTS = (
     "data.js",
     "words.js",
@@ -34,6 +29,7 @@ _SCRIPTS = (
     "details.js",
     "table.js",
     "export.js",
+    "theme.js",
     "main.js",
 )
 PRINTED = 50  # rows of the list on paper
@@ -88,33 +84,26 @@ def render(night: NightFolder, contact: pd.DataFrame | None = None) -> str:
     """Return the page of one night."""
     report("Writing the report")
     payload = list_payload(night, contact)
-    script = _script()
     summary = night.summary
     outlook = (night.retention or {}).get("outlook") or summary.get("retention") or {}
-    page: str = (
-        _templates()
-        .get_template("page.html.j2")
-        .render(
-            title=f"{night.name}, {night.as_of}: customers at risk and retention",
-            night=night,
-            summary=summary,
-            outlook=outlook,
-            interval=expected_interval(outlook),
-            verdict=three_sentences(summary, night.model),
-            warnings=[str(w) for w in summary.get("warnings", [])],
-            sections=sections(night),
-            printed=_printed(night),
-            payload=payload,
-            has_list=night.at_risk is not None,
-            data=packed(payload),
-            timeline=safe_json({"packets": timeline_chunks(night), "together": TOGETHER}),
-            has_timeline=night.timeline is not None,
-            style="\n".join(_static(name) for name in _STYLES),
-            script=script,
-            script_hash=_hash(script),
-        )
+    return render_page(
+        "page.html.j2",
+        _SCRIPTS,
+        title=f"{night.name}, {night.as_of}: customers at risk and retention",
+        night=night,
+        summary=summary,
+        outlook=outlook,
+        interval=expected_interval(outlook),
+        verdict=three_sentences(summary, night.model),
+        warnings=[str(w) for w in summary.get("warnings", [])],
+        sections=sections(night),
+        printed=_printed(night),
+        payload=payload,
+        has_list=night.at_risk is not None,
+        data=packed(payload),
+        timeline=safe_json({"packets": timeline_chunks(night), "together": TOGETHER}),
+        has_timeline=night.timeline is not None,
     )
-    return page
 
 
 def _printed(night: NightFolder) -> list[dict[str, str]]:
@@ -137,39 +126,3 @@ def _line(row: dict[Any, Any], currency: str) -> dict[str, str]:
         "overdue": "" if overdue is None or math.isnan(overdue) else f"{overdue:.0f}",
         "reasons": "; ".join(r[:200] for r in reasons if r),
     }
-
-
-@cache
-def _static(name: str) -> str:
-    return (_HERE / "static" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _script() -> str:
-    """Return all of the page's JavaScript as one script with one scope."""
-    parts = "\n".join(_static(name) for name in _SCRIPTS)
-    return f'(() => {{\n"use strict";\n{parts}\n}})();'
-
-
-def _hash(script: str) -> str:
-    """Return what the page's content security policy knows its only script by."""
-    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-
-
-@cache
-def _templates() -> Environment:
-    import jinja2
-    from markupsafe import Markup
-
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters["count"] = lambda v: format_count(v or 0)
-    env.filters["percent"] = format_percent
-    env.filters["amount"] = format_amount
-    env.filters["raw"] = Markup  # only for the page's own style, script and pictures
-    return env
