@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from churn.campaigns.channels.base import Contact, Result
     from churn.campaigns.ledger import Ledger, open_ledger
+    from churn.campaigns.measurement import Measurement
+    from churn.campaigns.measuring import measure
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
     from churn.campaigns.sizing import power
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Contact": "churn.campaigns.channels.base",
     "Ledger": "churn.campaigns.ledger",
+    "Measurement": "churn.campaigns.measurement",
+    "measure": "churn.campaigns.measuring",
     "open_ledger": "churn.campaigns.ledger",
     "Policy": "churn.campaigns.policy",
     "Result": "churn.campaigns.channels.base",
@@ -31,9 +35,11 @@ _HOMES = {
 __all__ = [
     "Contact",
     "Ledger",
+    "Measurement",
     "Policy",
     "Result",
     "Scored",
+    "measure",
     "open_ledger",
     "power",
     "read_policy",

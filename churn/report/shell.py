@@ -34,7 +34,12 @@ def render_page(template: str, scripts: Sequence[str], **values: Any) -> str:
     page: str = (
         _templates()
         .get_template(template)
-        .render(style="\n".join(_static(name) for name in STYLES), script=script, script_hash=_hash(script), **values)
+        .render(
+            style="\n".join(_static(name) for name in STYLES),
+            script=script,
+            script_hash=_hash(script),
+            **values,
+        )
     )
     return page
 

@@ -35,7 +35,9 @@ def test_the_page_says_the_result_first(tmp_path):
 
 def test_without_a_result_the_page_says_what_it_needs(tmp_path):
     customers = assigned(20, 5)
-    given = evidence(assignments=customers, outcomes=came(customers, [np.nan] * 25, observed=0), contacts=sent(customers))
+    given = evidence(
+        assignments=customers, outcomes=came(customers, [np.nan] * 25, observed=0), contacts=sent(customers)
+    )
     text = write(tmp_path, assess(a_policy(), given)).read_text(encoding="utf-8")
     assert "No result yet" in text
     assert "needs data until 2026-03-06" in text

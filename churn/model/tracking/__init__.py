@@ -1,7 +1,8 @@
-"""Trainings and backtests as MLflow runs that a colleague can read, and the aliases of the model registry."""
+"""Trainings, backtests and campaigns as MLflow runs that a colleague can read, and the aliases of the registry."""
 
 from churn.model.tracking.backtest import log_backtest
+from churn.model.tracking.campaigns import log_measurement
 from churn.model.tracking.registry import move_aliases
 from churn.model.tracking.training import log_training
 
-__all__ = ["log_backtest", "log_training", "move_aliases"]
+__all__ = ["log_backtest", "log_measurement", "log_training", "move_aliases"]
