@@ -1,0 +1,166 @@
+"""The saved uplift model: texts and numbers with hashes; loading executes no code."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from churn.campaigns.uplift.actions import ActionUplift
+from churn.campaigns.uplift.learners import KINDS, PARTS, Learner
+from churn.campaigns.uplift.model import Uplift
+from churn.config import FeatureSettings
+from churn.errors import ModelError
+from churn.features.catalogue import Schema
+from churn.files import replacing_folder, restore_folder
+from churn.sealed.bundlefiles import LISTING, listed_names, open_bundle, read_json, seal, unusable
+from churn.sealed.treetext import check_trees
+from churn.version import __version__
+
+FORMAT = 1
+_FILE = "uplift.json"
+_NUMBERS = ("mean", "low", "high", "shrunk", "centre", "slope")
+
+
+def save_uplift(uplift: Uplift, folder: str | Path) -> Path:
+    """Write the model in one step; what was there stays whole until it is complete.
+
+    Parameters
+    ----------
+    uplift : Uplift
+        The model.
+    folder : str or Path
+        Where to; an earlier model there is replaced.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    target = Path(folder)
+    with replacing_folder(target, replaces=listed_names(target)) as fresh:
+        actions = []
+        for number, (name, action) in enumerate(uplift.actions.items()):
+            trees = {}
+            for part, text in action.learner.trees.items():
+                trees[part] = f"action{number}_{part}.txt"
+                (fresh / trees[part]).write_text(text, encoding="utf-8", newline="\n")
+            actions.append(
+                {
+                    "name": name,
+                    "learner": action.learner.kind,
+                    "trees": trees,
+                    "numbers": dict(action.learner.numbers),
+                    **{k: getattr(action, k) for k in _NUMBERS},
+                    "risks": list(action.risks),
+                    "treated": action.treated,
+                    "holdout": action.holdout,
+                }
+            )
+        content = {
+            "format": FORMAT,
+            "churn_version": __version__,
+            "kind": uplift.kind,
+            "better": uplift.better,
+            "said": uplift.said,
+            "actions": actions,
+            "schema": uplift.schema.to_dict(),
+            "signals": [
+                {"name": n, "formula": f} for n, f in zip(uplift.signal_names, uplift.formulas, strict=True)
+            ],
+            "features": uplift.features.model_dump(mode="json", exclude={"tables", "python"}),
+            "facts": uplift.facts,
+        }
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        (fresh / _FILE).write_text(text, encoding="utf-8", newline="\n")
+        seal(fresh)
+    return target
+
+
+def load_uplift(folder: str | Path) -> Uplift:
+    """Load a saved uplift model and verify it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Written by ``churn campaign learn``.
+
+    Returns
+    -------
+    Uplift
+        Ready to predict; `Uplift.better` says whether a plan uses it.
+
+    Raises
+    ------
+    ModelError
+        There is none, a file is missing, was changed or is not listed, or what it holds makes no sense.
+    """
+    place = Path(folder)
+    restore_folder(place)
+    if not (place / LISTING).is_file():
+        raise ModelError(
+            f"There is no uplift model in {place}",
+            fix="Learn one with churn campaign learn POLICY, or leave `uplift` out of the policy.",
+            code="no-model",
+        )
+    files, _ = open_bundle(place)
+    what = f"{_FILE} of {place}"
+    if _FILE not in files:
+        raise ModelError(
+            f"{place} holds another kind of model",
+            fix="Name the folder that churn campaign learn wrote.",
+            code="other-model",
+        )
+    data = read_json(files[_FILE], what)
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise unusable(what, f"its format is not {FORMAT}")
+    try:
+        signals = data["signals"]
+        names = tuple(str(s["name"]) for s in signals)
+        actions = {str(a["name"]): _action(a, files, len(names)) for a in data["actions"]}
+        if not actions or len(actions) != len(data["actions"]) or data["kind"] not in KINDS:
+            raise ValueError("its actions are not told apart")
+        return Uplift(
+            kind=data["kind"],
+            actions=actions,
+            schema=Schema.from_dict(data["schema"]),
+            signal_names=names,
+            formulas=tuple(str(s["formula"]) for s in signals),
+            features=FeatureSettings(**data["features"]),
+            better=data["better"] is True,
+            said=str(data["said"]),
+            facts=dict(data["facts"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise unusable(what, f"{type(error).__name__} {error}") from None
+
+
+def _action(data: Mapping[str, Any], files: Mapping[str, bytes], n_signals: int) -> ActionUplift:
+    kind = data["learner"]
+    parts, numbers = PARTS[kind]
+    if set(data["trees"]) != set(parts) or set(data["numbers"]) != set(numbers):
+        raise ValueError(f"the learner {kind} has other parts")
+    columns = n_signals + (2 if kind == "S" else 1)  # the log-odds of the risk, and the arm
+    trees = {}
+    for part, name in data["trees"].items():
+        trees[part] = files[name].decode("utf-8")
+        check_trees(trees[part], columns, f"{name} of the uplift model", ("regression",))
+    found = {k: _number(data[k]) for k in _NUMBERS}
+    lowest, mean, highest = (_number(r) for r in data["risks"])
+    if not (0 <= lowest <= highest <= 1 and found["slope"] >= 0):
+        raise ValueError("a risk is not between 0 and 1, or the slope is below 0")
+    return ActionUplift(
+        learner=Learner(kind, trees, {k: _number(v) for k, v in data["numbers"].items()}),
+        risks=(lowest, mean, highest),
+        treated=int(data["treated"]),
+        holdout=int(data["holdout"]),
+        **found,
+    )
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
