@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from churn.campaigns.balance import covariates, sample_ratio
 from churn.campaigns.uplift.model import signals_of
 from churn.campaigns.uplift.rows import Array, Rows
 from churn.data.base import CustomerBase
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("campaign", "customer", "arm", "action", "start", "churn_probability")
 LEAST_IN_ARM = 20  # customers whose outcome is known, for an experiment to teach anything
-MISMATCH = 0.001  # chance below which the split is not the one that was planned
-_LARGEST_SHARE = 0.999
+_FEW = "too few with a known outcome in one of the arms"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ def gather(
     if money:
         frame = _without(frame, frame["value"].isna(), "worth of the customer not known", left_out)
     frame = _experiments(frame, left_out)
-    notes = _mismatches(frame)
+    notes = _checked(frame)
     order = frame.drop_duplicates("campaign").sort_values(["start", "campaign"])["campaign"].tolist()
     frame["_campaign"] = pd.Index(order).get_indexer(pd.Index(frame["campaign"]))
     # LightGBM draws rows by their position: one order, whatever the order of the tables.
@@ -85,16 +85,14 @@ def gather(
     frame["share"] = frame.groupby(["_campaign", "action"])["treated"].transform("mean")
     lonely = (frame["share"] <= 0) | (frame["share"] >= 1)
     if lonely.any():
-        left_out["too few with a known outcome in one of the arms"] = left_out.get(
-            "too few with a known outcome in one of the arms", 0
-        ) + int(lonely.sum())
+        left_out[_FEW] = left_out.get(_FEW, 0) + int(lonely.sum())
         frame, X = frame[~lonely].reset_index(drop=True), X[~lonely.to_numpy()]
     if frame.empty:
         raise DataError(
             "The past campaigns teach nothing",
             given="; ".join(f"{format_count(n)} rows: {why}" for why, n in left_out.items()) or "no rows",
             allowed=f"an action with {LEAST_IN_ARM} customers in each arm whose outcome is known",
-            fix="Wait until the horizon of a campaign with a holdout is over, and measure it: churn campaign measure POLICY.",
+            fix="Wait until the horizon of a campaign with a holdout is over, then measure it.",
             code="nothing-to-learn",
         )
     names = tuple(sorted(frame["action"].unique()))
@@ -147,7 +145,7 @@ def _joined(assignments: pd.DataFrame, outcomes: pd.DataFrame) -> tuple[pd.DataF
         if (twice := ids.duplicated()).any():
             raise DataError(
                 f"A customer stands twice in one campaign of the {what}",
-                given=f"{int(twice.sum())} rows, such as {ascii(str(table['customer'][twice].iloc[0])[:40])}",
+                given=f"{int(twice.sum())} rows, such as {str(table['customer'][twice].iloc[0])[:40]!a}",
                 fix="Keep one row per campaign and customer.",
             )
     arms = assignments["arm"].isin(["treated", "holdout"])
@@ -183,7 +181,7 @@ def _without(frame: pd.DataFrame, which: pd.Series[bool], why: str, left_out: di
 
 
 def _experiments(frame: pd.DataFrame, left_out: dict[str, int]) -> pd.DataFrame:
-    """Return the rows with an action each: who is held out of all actions of a campaign is compared with each of them."""
+    """Return the rows with an action each: who is held out of all actions of a campaign is compared with each."""
     import pandas as pd
 
     shared = ~frame["treated"] & (frame["action"] == "")
@@ -194,25 +192,20 @@ def _experiments(frame: pd.DataFrame, left_out: dict[str, int]) -> pd.DataFrame:
     sizes = frame.groupby(["campaign", "action"])["treated"].agg(["sum", "size"])
     few = (sizes["sum"] < LEAST_IN_ARM) | (sizes["size"] - sizes["sum"] < LEAST_IN_ARM)
     thin = pd.MultiIndex.from_frame(frame[["campaign", "action"]]).isin(sizes.index[few])
-    return _without(
-        frame, pd.Series(thin, index=frame.index), "too few with a known outcome in one of the arms", left_out
-    )
+    return _without(frame, pd.Series(thin, index=frame.index), _FEW, left_out)
 
 
-def _mismatches(frame: pd.DataFrame) -> list[str]:
-    """Return a note for every campaign whose arms are not of the planned sizes, where the plan's share is given."""
-    if "share" not in frame:
-        return []
-    from scipy.stats import binomtest
-
+def _checked(frame: pd.DataFrame) -> list[str]:
+    """Return a note for every campaign whose arms are not of the planned sizes, or were not alike before it."""
     notes = []
     for campaign, part in frame.groupby("campaign"):
         people = part.drop_duplicates("customer")
-        planned = float(np.clip(people["share"].mean(), 1 - _LARGEST_SHARE, _LARGEST_SHARE))
-        treated = int(people["treated"].sum())
-        if binomtest(treated, len(people), planned).pvalue < MISMATCH:
-            notes.append(
-                f"In campaign {campaign} {100 * treated / len(people):.1f} % with a known outcome were treated "
-                f"instead of {100 * planned:.1f} %: outcomes are missing more in one arm, or the split is not the planned one"
-            )
+        treated = people["treated"].to_numpy()
+        checks = []
+        if "share" in people and 0 < (held := 1 - float(people["share"].mean())) < 1:
+            checks.append(sample_ratio(int(treated.sum()), int((~treated).sum()), held))
+        before = people[[c for c in ("churn_probability", "value") if c in people]]
+        shared = part["customer"].duplicated().any()  # then no action is theirs
+        checks.append(covariates(before, treated, None if shared else people["action"].to_numpy()))
+        notes += [f"Campaign {campaign}: {c.text}" for c in checks if c.is_warning]
     return notes

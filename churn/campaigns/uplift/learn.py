@@ -40,7 +40,7 @@ def learn(
     """Learn whom a contact keeps, from campaigns that held customers out by chance.
 
     Candidates are the same effect for all, a line in the risk, and S-, T-, X- and DR-learners on LightGBM. One is
-    chosen on the earlier campaigns alone; the last ones judge it beside ranking by risk, by risk times value, at random.
+    chosen on the earlier campaigns alone; the last ones judge it beside ranking by risk, risk times value and chance.
 
     Parameters
     ----------
