@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
     from churn.campaigns.sizing import power
+    from churn.campaigns.uplift import learn, load_uplift
 
 _HOMES = {
     "Contact": "churn.campaigns.channels.base",
@@ -25,6 +26,8 @@ _HOMES = {
     "measure": "churn.campaigns.measuring",
     "open_ledger": "churn.campaigns.ledger",
     "Policy": "churn.campaigns.policy",
+    "learn": "churn.campaigns.uplift",
+    "load_uplift": "churn.campaigns.uplift",
     "Result": "churn.campaigns.channels.base",
     "Scored": "churn.campaigns.scored",
     "power": "churn.campaigns.sizing",
@@ -39,6 +42,8 @@ __all__ = [
     "Policy",
     "Result",
     "Scored",
+    "learn",
+    "load_uplift",
     "measure",
     "open_ledger",
     "power",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def learn(
     seed: int = 0,
     threads: int = 1,
     resamples: int = 400,
+    notes: Sequence[str] = (),
 ) -> Learned:
     """Learn whom a contact keeps, from campaigns that held customers out by chance.
 
@@ -59,6 +61,8 @@ def learn(
         Share of the customers that can be contacted, at which profits are compared.
     seed, threads, resamples : int, optional
         Of the trees and of the bootstrap.
+    notes : sequence of str, optional
+        What else to know before believing it, as `past_campaigns` tells.
 
     Returns
     -------
@@ -109,16 +113,16 @@ def learn(
     )
     said = verdict(judgement, gathered.money)
     held = [a for a in actions.values() if a.treated + a.holdout < LEAST_ROWS or a.holdout < LEAST_HOLDOUT]
-    notes = list(gathered.notes)
+    told = [*notes, *gathered.notes]
     if held:
-        notes.append(
+        told.append(
             f"{len(held)} of {len(actions)} actions have too few customers to tell them apart "
             f"(below {LEAST_ROWS} rows or {LEAST_HOLDOUT} held out): one effect for all of them"
         )
     if not judgement.by_time:
-        notes.append("There is one campaign: the judgement is across its customers, and not on a later time")
+        told.append("There is one campaign: the judgement is across its customers, and not on a later time")
     if not gathered.money:
-        notes.append("The worth of customers is not known: each counts as 1, and costs are left out")
+        told.append("The worth of customers is not known: each counts as 1, and costs are left out")
     uplift = Uplift(
         kind=judgement.kind,
         actions={rows.actions[code]: action for code, action in actions.items()},
@@ -141,4 +145,4 @@ def learn(
             },
         },
     )
-    return Learned(uplift, judgement, gathered.left_out, tuple(notes))
+    return Learned(uplift, judgement, gathered.left_out, tuple(told))

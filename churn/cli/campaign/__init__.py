@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from churn.cli.campaign.learn import learn
 from churn.cli.campaign.measure import measure
 from churn.cli.campaign.power import power
 
@@ -22,3 +23,6 @@ def _root() -> None:
 
 campaign_app.command(short_help="How small an effect this base can show, and how many to hold out.")(power)
 campaign_app.command(short_help="What it did: the treated against those held out.")(measure)
+campaign_app.command(short_help="Whom contacts keep, from past campaigns; used where it beats risk x value.")(
+    learn
+)

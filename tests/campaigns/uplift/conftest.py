@@ -1,43 +1,63 @@
-"""Randomised campaigns on arrays whose true effect is known."""
+"""A trial on arrays, and two campaigns in the shop with a planted effect."""
 
 import numpy as np
 import pytest
 
-from churn.campaigns.uplift.rows import Rows
-
-
-def make_trial(
-    n=6000, *, seed=0, share=0.7, effect=0.25, campaigns=2, actions=1, signals=5
-) -> tuple[Rows, np.ndarray]:
-    """Return rows and the true effect: a help where the first signal is above 0, harm where the second is above 1."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, signals))
-    risk = rng.uniform(0.1, 0.9, n)
-    truth = effect * (X[:, 0] > 0) - effect * (X[:, 1] > 1)
-    X[:, -1] = np.where(rng.random(n) < 0.2, np.nan, X[:, -1])
-    action = np.arange(n) % actions
-    truth = truth * (action == 0)
-    treated = rng.random(n) < share
-    stayed = rng.random(n) < np.clip(1 - risk + treated * truth, 0, 1)
-    campaign = np.arange(n) * campaigns // n
-    rows = Rows(
-        X=X,
-        customer=np.arange(n),
-        campaign=campaign,
-        action=action,
-        treated=treated,
-        share=np.full(n, share),
-        stayed=stayed.astype(float),
-        risk=risk,
-        value=np.full(n, 100.0),
-        cost=np.full(n, 1.0),
-        assumed=0.2 * risk,
-        campaigns=tuple(f"c{i}" for i in range(campaigns)),
-        actions=tuple("abcdef"[:actions]),
-    )
-    return rows, truth
+from tests.campaigns.uplift.trials import FEW, FEW_TREES, make_trial
 
 
 @pytest.fixture(scope="session")
 def trial():
     return make_trial()
+
+
+STARTS = ("2025-03-01", "2025-06-01")
+
+
+@pytest.fixture(scope="session")
+def planted(history):
+    """Assignments and outcomes of two campaigns in the shop; a contact keeps those who ordered of late, and no others."""
+    import pandas as pd
+
+    import churn
+
+    rng = np.random.default_rng(7)
+    assigned, came = [], []
+    for number, start in enumerate(STARTS):
+        recency = churn.compute_features(history, start)["recency_days"].iloc[:900]
+        n = len(recency)
+        risk = rng.uniform(0.2, 0.8, n)
+        held = rng.permutation(n) < 0.4 * n
+        kept = 0.6 * (recency < recency.median()).to_numpy()
+        stayed = rng.random(n) < np.clip(1 - risk + ~held * kept - 0.2, 0, 1)
+        name = f"campaign{number + 1}"
+        assigned.append(
+            pd.DataFrame(
+                {
+                    "campaign": name,
+                    "customer": recency.index.astype(str),
+                    "arm": np.where(held, "holdout", "treated"),
+                    "action": "call",
+                    "start": start,
+                    "churn_probability": risk,
+                    "value": 100.0,
+                    "cost": 2.0,
+                    "uplift": 0.2 * risk,
+                    "share": 0.6,
+                }
+            )
+        )
+        came.append(
+            pd.DataFrame({"campaign": name, "customer": recency.index.astype(str), "retained": stayed * 1.0})
+        )
+    return pd.concat(assigned, ignore_index=True), pd.concat(came, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def learned(history, planted):
+    from churn.campaigns import learn
+    from churn.campaigns.uplift import learners
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learners, "TREES", FEW_TREES)
+        return learn(*planted, history, features=FEW, resamples=100)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from churn.campaigns.uplift.choose import MOST_STRETCH, Fitting, Unseen, choose, slope_of, splits_of, unseen
+from tests.campaigns.uplift.trials import make_trial
+
+
+def test_last_campaign_judges_what_the_earlier_ones_taught():
+    rows, _ = make_trial(900, campaigns=3)
+    ((learn, judge),), by_time = splits_of(rows)
+    assert by_time
+    assert set(rows.campaign[learn]) == {0, 1}
+    assert set(rows.campaign[judge]) == {2}
+
+
+def test_small_last_campaigns_judge_together():
+    rows, _ = make_trial(1000, campaigns=10)
+    ((_, judge),), _ = splits_of(rows)
+    assert set(rows.campaign[judge]) == {8, 9}
+
+
+def test_one_campaign_is_judged_across_its_customers():
+    rows, _ = make_trial(300, campaigns=1)
+    splits, by_time = splits_of(rows)
+    assert not by_time
+    assert sorted(np.concatenate([j for _, j in splits])) == list(range(300))
+    for learn, judge in splits:
+        assert not set(rows.customer[learn]) & set(rows.customer[judge])
+
+
+def test_judged_outcomes_change_no_prediction():
+    from dataclasses import replace
+
+    rows, _ = make_trial(1500)
+    splits, _ = splits_of(rows)
+    later = splits[0][1]
+    stayed = rows.stayed.copy()
+    stayed[later] = 1 - stayed[later]
+    one, two = (unseen("S", r, splits, Fitting()) for r in (rows, replace(rows, stayed=stayed)))
+    np.testing.assert_array_equal(one.deviation, two.deviation)
+    np.testing.assert_array_equal(one.mean, two.mean)
+
+
+def test_action_that_was_not_seen_keeps_the_assumed_effect():
+    rows, _ = make_trial(1200, actions=2)
+    learn = np.flatnonzero((rows.campaign == 0) & (rows.action == 0))
+    judge = np.flatnonzero(rows.campaign == 1)
+    found = unseen("constant", rows, [(learn, judge)], Fitting())
+    new = judge[rows.action[judge] == 1]
+    np.testing.assert_array_equal(found.mean[new], rows.assumed[new])
+    assert np.isnan(found.mean[rows.campaign == 0]).all()
+
+
+def test_slope_is_that_of_the_truth(trial):
+    rows, truth = trial
+    n = len(rows)
+    said = Unseen(np.zeros(n), truth)
+    assert slope_of(said, rows.effects(), rows) == pytest.approx(1, abs=0.25)
+    twice = Unseen(np.zeros(n), 2 * truth)
+    assert slope_of(twice, rows.effects(), rows) == pytest.approx(0.5, abs=0.13)
+    assert slope_of(Unseen(np.zeros(n), -truth), rows.effects(), rows) == 0
+    assert slope_of(Unseen(np.zeros(n), truth / 9), rows.effects(), rows) == MOST_STRETCH
+    assert slope_of(Unseen(np.zeros(n), np.zeros(n)), rows.effects(), rows) == 0
+
+
+def test_trees_are_chosen_where_the_effect_differs_and_the_simplest_where_it_does_not(trial):
+    rows, _ = trial
+    assert choose(rows, Fitting()).kind in ("S", "DR", "X", "T")
+    assert choose(rows, Fitting(), kinds=("constant", "constant")).kind == "constant"
