@@ -100,7 +100,7 @@ def test_arms_that_were_not_alike_before_are_told(planted, base, signals):
 def test_arm_with_too_few_teaches_nothing(planted, base, signals):
     assignments, outcomes = planted
     with pytest.raises(
-        DataError, match="teach nothing. Given: .*too few with a known outcome.*20 customers in each arm"
+        DataError, match=r"teach nothing. Given: .*too few with a known outcome.*20 customers in each arm"
     ):
         gather(assignments[assignments["arm"] == "treated"], outcomes, base, signals)
 

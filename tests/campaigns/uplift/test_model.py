@@ -39,7 +39,7 @@ def test_parts_give_the_bits_of_the_whole(learned, history, saved_shop):
 
 def test_signal_that_changed_is_refused(learned):
     changed = replace(learned.uplift, formulas=("other", *learned.uplift.formulas[1:]))
-    with pytest.raises(ModelError, match="computes otherwise. Learn again"):
+    with pytest.raises(ModelError, match=r"computes otherwise. Learn again"):
         changed.signals()
     unknown = replace(learned.uplift, signal_names=("other", *learned.uplift.signal_names[1:]))
     with pytest.raises(ModelError, match="'other', which this version of churn does not know"):

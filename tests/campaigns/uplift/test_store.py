@@ -43,7 +43,7 @@ def test_tampered_file_is_refused(folder):
 
 def test_file_that_is_not_listed_is_refused(folder):
     (folder / "more.txt").write_text("x")
-    with pytest.raises(ModelError, match="holds 'more.txt', which is not listed"):
+    with pytest.raises(ModelError, match=r"holds 'more.txt', which is not listed"):
         load_uplift(folder)
 
 
@@ -73,7 +73,7 @@ def test_sealed_content_that_makes_no_sense_is_refused(folder, change, why):
 
 def test_other_model_and_no_model_are_told_apart(tmp_path):
     (tmp_path / "a").mkdir()
-    with pytest.raises(ModelError, match="There is no uplift model in .*churn campaign learn POLICY"):
+    with pytest.raises(ModelError, match=r"There is no uplift model in .*churn campaign learn POLICY"):
         load_uplift(tmp_path / "a")
     (tmp_path / "a" / "bundle.json").write_text("{}")
     seal(tmp_path / "a")
