@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
+from churn.campaigns.days import Days
 from churn.campaigns.ledger import people as ids
 from churn.campaigns.ledger.schema import assignments, campaigns, pairs
 from churn.campaigns.ledger.schema import people as people_table
@@ -239,33 +240,32 @@ def _contact_rows(plan: Approvable, chosen: pd.DataFrame) -> pa.Table:
 
     treated = chosen[chosen["arm"] == "treated"]
     digest = ids.digests(treated["customer"])
-    steps = {a.name: a.steps for a in plan.policy.actions}
     policy = plan.policy
+    days = Days.of_policy(policy)
+    falls = {a.name: days.step_days(a.steps) for a in policy.actions}
     rows: dict[str, list[Any]] = {n: [] for n in ("digest", "step", "action", "channel", "due", "key")}
     key = hashlib.blake2b(policy.holdout.key.encode("utf-8"), digest_size=32).digest()
     start = hashlib.blake2b(b"contact\0" + policy.campaign.encode("utf-8"), key=key, digest_size=16)
     for who, action, channel, first in zip(
         digest, treated["action"], treated["channel"], _dates(treated["day"]), strict=True
     ):
-        if first is None:
+        at = -1 if first is None else (first - policy.start).days
+        due = falls[action][at] if 0 <= at < policy.days else [-1]
+        if due[0] < 0:
             raise DataError(
-                "The plan contacts a customer on no day",
+                "The plan contacts a customer on a day that its policy does not allow",
+                given=str(first or "no day"),
                 fix="Make the plan again: churn campaign plan POLICY.",
             )
-        for number, due in enumerate(due_days(first, steps[action])):
+        for number, day in enumerate(due):
             state = start.copy()
             state.update(f"{who}/{number}".encode())
             for column, value in zip(
-                rows, (who, number, action, channel, due, state.hexdigest()), strict=True
+                rows, (who, number, action, channel, days.date(day), state.hexdigest()), strict=True
             ):
                 rows[column].append(value)
     types = [pa.string(), pa.int64(), pa.string(), pa.string(), pa.date32(), pa.string()]
     return pa.table({c: pa.array(v, t) for (c, v), t in zip(rows.items(), types, strict=True)})
-
-
-def due_days(first: dt.date, steps: Sequence[int]) -> list[dt.date]:
-    """Return the day of each contact of an action."""
-    return [first + dt.timedelta(days=s) for s in steps]
 
 
 def _other(connection: sa.Connection, plan: Approvable, known: Mapping[str, Any]) -> ParameterError:

@@ -123,3 +123,13 @@ class Contacting(Base):
                 due_from=due_from,
                 due_by=due_by,
             )
+
+    def dead_letters(self, name: str) -> list[dict[str, Any]]:
+        """Return how many contacts are put aside, by reason, most first: reason, contacts."""
+        with self._reading() as c:
+            return states.dead_reasons(c, name)
+
+    def repeated(self, name: str) -> int:
+        """Return how many contacts were handed over again under their key, because a worker died or was slow."""
+        with self._reading() as c:
+            return states.repetitions(c, name)

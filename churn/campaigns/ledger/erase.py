@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from churn.campaigns.ledger import people as ids
+from churn.campaigns.ledger.claims import change
 from churn.campaigns.ledger.forgotten import forget
 from churn.campaigns.ledger.schema import (
     assignments,
@@ -54,12 +55,16 @@ def erase(
 ) -> dict[str, int]:
     """Forget customers within one writing transaction; return the counts of `erase_counts`.
 
-    Arm, action, days, states and outcomes stay under a random name, so what was counted stays. `told` is kept
+    Arm, action, days, states and outcomes stay under a random name, so what was counted stays; what was still due is
+    cancelled. `told` is kept
     beside the counts, and no id.
     """
     names = list(dict.fromkeys(ids.texts(customers)))
     counts = erase_counts(connection, names)
     numbers = list(ids.find(connection, names).values())
+    query = sa.select(assignments.c.campaign).where(assignments.c.person.in_(numbers)).distinct()
+    for campaign in connection.execute(query).scalars().all():
+        change(connection, campaign, "cancelled", "erased", now, persons=numbers)
     connection.execute(sa.insert(erasing), [{"open": 1}])
     forget(connection, names, now)
     for number in numbers:
@@ -69,11 +74,8 @@ def erase(
         connection.execute(
             sa.update(assignments).filter_by(**mine).values(dict.fromkeys(_BLANKED)),
         )
-        connection.execute(
-            sa.update(contacts)
-            .filter_by(**mine)
-            .values(key=sa.func.concat_ws("-", token, contacts.c.campaign, contacts.c.step))
-        )
+        key = sa.literal(token + "-") + contacts.c.campaign + "-" + sa.cast(contacts.c.step, sa.Text)
+        connection.execute(sa.update(contacts).filter_by(**mine).values(key=key))
         connection.execute(sa.update(events).filter_by(**mine).values(detail=""))
         rows = connection.execute(sa.select(responses.c.response).filter_by(**mine)).scalars().all()
         for row in rows:

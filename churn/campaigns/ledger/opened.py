@@ -165,7 +165,7 @@ class Ledger(Contacting, Answering):
         with self._reading() as c:
             persons = None if customers is None else set(ids.find(c, ids.texts(customers)).values())
             rows = states.past_rows(c, _start(since), persons, planned=planned)
-        rows.sort(key=lambda r: r["time"])
+        rows.sort(key=lambda r: (r["time"], r["campaign"], r["person"]))
         return frame_of(rows, ("customer", "campaign", "action", "channel", "state", "time"))
 
     def erase_counts(self, customers: Sequence[Any]) -> dict[str, int]:

@@ -129,3 +129,22 @@ def past_rows(
             continue
         out.append(found)
     return out
+
+
+def dead_reasons(connection: sa.Connection, campaign: str) -> list[dict[str, Any]]:
+    """Return how many contacts are dead, by what was said last."""
+    count = sa.func.count().label("contacts")
+    query = (
+        sa.select(e.c.detail.label("reason"), count)
+        .select_from(SOURCE)
+        .where(contacts.c.campaign == campaign, STATE == "dead")
+        .group_by(e.c.detail)
+        .order_by(count.desc(), e.c.detail)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def repetitions(connection: sa.Connection, campaign: str) -> int:
+    """Return how often a contact was recorded as sent once more."""
+    query = sa.select(sa.func.count()).where(events.c.campaign == campaign, events.c.kind == "repeated")
+    return int(connection.execute(query).scalar() or 0)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from churn.cli.campaign.approve import approve, cancel
 from churn.cli.campaign.learn import learn
 from churn.cli.campaign.measure import measure
 from churn.cli.campaign.power import power
+from churn.cli.campaign.respond import respond
+from churn.cli.campaign.status import list_campaigns, status
 
 campaign_app = typer.Typer(
     name="campaign",
@@ -26,3 +29,8 @@ campaign_app.command(short_help="What it did: the treated against those held out
 campaign_app.command(short_help="Whom contacts keep, from past campaigns; used where it beats risk x value.")(
     learn
 )
+campaign_app.command(short_help="Record a plan, its holdout and its contacts in the ledger.")(approve)
+campaign_app.command(short_help="Record what customers did, and who wants no more contacts.")(respond)
+campaign_app.command(short_help="Where a campaign stands, and what is due next.")(status)
+campaign_app.command("list", short_help="The campaigns of a ledger.")(list_campaigns)
+campaign_app.command(short_help="Do not send what is still to be sent.")(cancel)
