@@ -71,7 +71,9 @@ def read_responses(
     names = [n for n in (*_NEEDED, *_OPTIONAL) if n in frame and n != "time"]
     kept = frame.loc[good, names].assign(time=times[good])
     kept["kind"] = kept["kind"].astype(str).str.strip().str.lower()
-    rows = kept.astype(object).where(kept.notna(), None).to_dict("records")
+    rows: list[dict[str, Any]] = [
+        {str(k): None if pd.isna(v) else v for k, v in row.items()} for row in kept.to_dict("records")
+    ]
     for row in rows:
         row["time"] = row["time"].to_pydatetime(warn=False)
     return rows, aside
@@ -113,7 +115,7 @@ def _times(values: pd.Series[Any], zone: str) -> pd.Series[Any]:
             time = pd.Timestamp(value)
         except (ValueError, TypeError, OverflowError):
             return pd.NaT
-        if time is pd.NaT or time.tzinfo is not None:
+        if pd.isna(time) or time.tzinfo is not None:
             return time
         try:
             return time.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +49,10 @@ class CampaignStatus(Rendered):
         if f["days"]:
             used = [s for s in STATES if s in f["states"]]
             rows = [
-                [d["due"], d["channel"], *(n(d.get(s, 0)) if d.get(s) else "" for s in used)]
+                [d["day"], d["channel"], *(n(d.get(s, 0)) if d.get(s) else "" for s in used)]
                 for d in f["days"][:_DAYS]
             ]
-            lines += ["", table_text(["due", "channel", *used], rows, right=range(2, 2 + len(used)))]
+            lines += ["", table_text(["day", "channel", *used], rows, right=range(2, 2 + len(used)))]
             if len(f["days"]) > _DAYS:
                 lines.append(f"... and {n(len(f['days']) - _DAYS)} more days; --json has all.")
         if f["dead_letters"]:
@@ -121,13 +122,13 @@ def campaign_status(ledger: Ledger, name: str, *, now: dt.datetime | None = None
     for channel, due, state, count in zip(
         frame["channel"], frame["due"].dt.date, frame["state"], frame["contacts"].astype(int), strict=True
     ):
-        day = days.setdefault((str(due), channel), {"due": str(due), "channel": channel})
+        day = days.setdefault((str(due), channel), {"day": str(due), "channel": channel})
         day[state] = day.get(state, 0) + int(count)
         states[state] += int(count)
         if state in ("due", "failed"):
             overdue += int(count) if due <= today else 0
             ahead += [due] if due > today else []
-    by = answers.groupby(["kind", "arm"], sort=True).size()
+    by = sorted(Counter(zip(answers["kind"], answers["arm"], strict=True)).items())
     return CampaignStatus(
         {
             "campaign": name,
@@ -140,9 +141,7 @@ def campaign_status(ledger: Ledger, name: str, *, now: dt.datetime | None = None
             "days": list(days.values()),
             "dead_letters": ledger.dead_letters(name),
             "repeated": ledger.repeated(name),
-            "responses": [
-                {"kind": kind, "arm": arm, "responses": int(count)} for (kind, arm), count in by.items()
-            ],
+            "responses": [{"kind": kind, "arm": arm, "responses": int(count)} for (kind, arm), count in by],
             "overdue": overdue,
             "next_due": str(min(ahead)) if ahead else None,
             "measured": len(ledger.measurements(name)),

@@ -1,0 +1,41 @@
+"""Files of responses: times by their zone, ids as they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from churn.campaigns.ledger.responsefile import read_responses
+from churn.errors import DataError
+
+UTC = dt.UTC
+
+
+def test_times_with_and_without_an_offset(tmp_path):
+    file = tmp_path / "r.csv"
+    file.write_text("customer,kind,time\n007,opened,2026-01-06 10:00\nNA,opened,2026-01-06T10:00:00+02:00\n")
+    rows, aside = read_responses(file)
+    assert [r["customer"] for r in rows] == ["007", "NA"]  # neither a number nor unknown
+    assert [r["time"] for r in rows] == [
+        dt.datetime(2026, 1, 6, 10, tzinfo=UTC),
+        dt.datetime(2026, 1, 6, 8, tzinfo=UTC),
+    ]
+    assert aside == []
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    file = tmp_path / "r.parquet"
+    frame = {"customer": [7], "kind": ["bought"], "time": pd.to_datetime(["2026-01-06"]), "channel": [None]}
+    pd.DataFrame(frame).to_parquet(file)
+    rows, _ = read_responses(file)
+    assert rows == [
+        {"customer": 7, "kind": "bought", "channel": None, "time": dt.datetime(2026, 1, 6, tzinfo=UTC)}
+    ]
+
+
+def test_what_is_no_table_is_told(tmp_path):
+    (tmp_path / "r.parquet").write_text("no")
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        read_responses(tmp_path / "r.parquet")
