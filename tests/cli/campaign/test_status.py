@@ -10,7 +10,7 @@ def test_a_campaign_is_shown_with_its_days_and_what_to_do_next(policy, call):
     assert "by Ann, starts 2026-01-05." in out
     assert "5 customers are contacted, 2 are held out." in out
     assert "15 contacts: 15 due." in out
-    assert "2026-01-08  email    5" in out
+    assert "2026-01-08  email      5" in out
     _, told, _ = call("campaign", "status", policy, "--json")
     assert told["states"] == {"due": 15}
     assert [d["due"] for d in told["days"]] == [5, 5, 5]
