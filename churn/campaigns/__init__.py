@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from churn.campaigns.ledger import Ledger, open_ledger
     from churn.campaigns.measurement import Measurement
     from churn.campaigns.measuring import measure
+    from churn.campaigns.past import Past
+    from churn.campaigns.plan import make_plan
+    from churn.campaigns.planfiles import read_plan
+    from churn.campaigns.planned import Plan
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
     from churn.campaigns.sizing import power
@@ -25,12 +29,16 @@ _HOMES = {
     "Measurement": "churn.campaigns.measurement",
     "measure": "churn.campaigns.measuring",
     "open_ledger": "churn.campaigns.ledger",
+    "Past": "churn.campaigns.past",
+    "Plan": "churn.campaigns.planned",
     "Policy": "churn.campaigns.policy",
     "learn": "churn.campaigns.uplift",
     "load_uplift": "churn.campaigns.uplift",
     "Result": "churn.campaigns.channels.base",
     "Scored": "churn.campaigns.scored",
     "power": "churn.campaigns.sizing",
+    "make_plan": "churn.campaigns.plan",
+    "read_plan": "churn.campaigns.planfiles",
     "read_policy": "churn.campaigns.policy",
     "read_scored": "churn.campaigns.scored",
 }
@@ -39,14 +47,18 @@ __all__ = [
     "Contact",
     "Ledger",
     "Measurement",
+    "Past",
+    "Plan",
     "Policy",
     "Result",
     "Scored",
     "learn",
     "load_uplift",
+    "make_plan",
     "measure",
     "open_ledger",
     "power",
+    "read_plan",
     "read_policy",
     "read_scored",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from churn.campaigns.blocks import Cap
 from churn.campaigns.days import Days
+from churn.campaigns.policy import Policy
+from churn.progress import report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +29,7 @@ class Past:
     suppressed : pandas.DataFrame or None
         ``customer`` and ``channel`` of who is never contacted; ``*`` stands for all channels.
     measurements : list of dict
-        Results of earlier campaigns, newest last; see `churn.campaigns.effects_of`.
+        The newest measurement of each earlier campaign, oldest campaign first.
     """
 
     contacts: pd.DataFrame | None = None
@@ -122,7 +125,7 @@ class PastContacts:
         return ready
 
     def _under(self, cap: Cap, falls: np.ndarray, firsts: np.ndarray, own: np.ndarray) -> np.ndarray:
-        """Return the first day on which a cap allows the contacts that fall on given days, shape (n,)."""
+        """Return the first day from which on a cap always allows the contacts that fall on given days, shape (n,)."""
         counted = np.ones(len(self.row), dtype=bool) if cap.channel is None else self.channel == cap.channel
         counted &= self.day > -cap.days
         out = np.zeros(self.n, dtype=np.int64)
@@ -130,18 +133,51 @@ class PastContacts:
             return out
         row, day = self.row[counted], self.day[counted]
         low = int(day.min()) - 1
-        span = int(max(day.max(), falls.max())) - low + 2
+        span = int(max(day.max(), falls.max())) + cap.days - low + 2
         key = np.sort(row * span + (day - low))
         waiting = np.unique(row)
-        out[waiting] = self.days.window
-        for first in firsts:
+        planned = np.zeros(self.n, dtype=bool)
+        planned[row[day >= 0]] = True  # of other campaigns: a later day may be worse than an earlier one
+        after = np.append(firsts[1:], self.days.window)
+        for first, following in zip(firsts, after, strict=True):
             fits = np.ones(len(waiting), dtype=bool)
             for k, at in enumerate(falls[first]):
-                until = np.searchsorted(key, waiting * span + (at - low), side="right")
+                until = np.searchsorted(key, waiting * span + (at + cap.days - 1 - low), side="right")
                 since = np.searchsorted(key, waiting * span + max(at - cap.days - low, 0), side="right")
                 fits &= until - since + own[k] <= cap.contacts
-            out[waiting[fits]] = first
-            waiting = waiting[~fits]
+            out[waiting[~fits]] = following
+            waiting = waiting[~fits | planned[waiting]]
             if not len(waiting):
                 break
         return out
+
+
+def read_past(policy: Policy) -> Past:
+    """Read earlier contacts, suppressions and measurements from a policy's ledger; nothing where there is none yet.
+
+    Contacts of other campaigns that are approved and still due count too, on the day they are due.
+    """
+    if not _has_ledger(policy):
+        return Past()
+    from churn.campaigns.ledger import open_ledger
+
+    report("Reading the ledger")
+    with open_ledger(policy) as ledger:
+        longest = max([policy.limits.quiet_days, *(cap.days for cap in policy.limits.caps)])
+        since = policy.start - dt.timedelta(days=longest + 1)
+        contacts = ledger.past_contacts(since=since, planned=True)
+        measured = [m for name in ledger.campaigns()["campaign"] for m in ledger.measurements(name)[-1:]]
+        return Past(
+            contacts[contacts["campaign"] != policy.campaign],
+            ledger.suppressed(),
+            [m["content"] for m in measured],
+        )
+
+
+def _has_ledger(policy: Policy) -> bool:
+    """Return whether there may be a ledger: planning makes no file."""
+    url = policy.ledger.get_secret_value()
+    kind, _, rest = url.partition("://")
+    if not kind.startswith("sqlite"):
+        return True
+    return policy.place(rest.removeprefix("/").partition("?")[0]).is_file()

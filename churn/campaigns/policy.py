@@ -89,6 +89,12 @@ class Policy(Settings):
         """Return the action of that name."""
         return next(a for a in self.actions if a.name == name)
 
+    def with_scores(self, scores: str | os.PathLike[str]) -> Policy:
+        """Return the policy with other scores; a relative path starts at the working folder."""
+        other = self.model_copy(update={"scores": str(Path(scores).absolute())})
+        other._folder = self._folder
+        return other
+
     def plain(self) -> dict[str, Any]:
         """Return the policy as plain values without addresses of databases and webhooks, fit to be stored."""
         return self.model_dump(mode="json", exclude={"ledger": True, "delivery": {"__all__": {"url"}}})

@@ -159,7 +159,7 @@ def texts_of(table: pd.DataFrame, name: str) -> pd.Series[Any]:
 
 def _ids(table: pd.DataFrame) -> list[str]:
     ids = table["customer"]
-    if ids.dtype.kind == "f":
+    if ids.dtype.kind == "f" and len(ids):
         return [
             "customer holds numbers with a fraction or gaps, which are no ids: give whole numbers or texts"
         ]

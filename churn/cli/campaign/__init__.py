@@ -7,6 +7,7 @@ import typer
 from churn.cli.campaign.approve import approve, cancel
 from churn.cli.campaign.learn import learn
 from churn.cli.campaign.measure import measure
+from churn.cli.campaign.plan import plan
 from churn.cli.campaign.power import power
 from churn.cli.campaign.respond import respond
 from churn.cli.campaign.status import list_campaigns, status
@@ -34,3 +35,4 @@ campaign_app.command(short_help="Record what customers did, and who wants no mor
 campaign_app.command(short_help="Where a campaign stands, and what is due next.")(status)
 campaign_app.command("list", short_help="The campaigns of a ledger.")(list_campaigns)
 campaign_app.command(short_help="Do not send what is still to be sent.")(cancel)
+campaign_app.command(short_help="Plan whom to contact, with what and when; nothing is sent.")(plan)

@@ -1,0 +1,51 @@
+"""Plan a campaign: whom to contact, with what and when. Nothing is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churn.cli.common import AsJson, print_json, progress
+from churn.cli.models import short
+
+PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="YAML file that says what may be done.")]
+
+
+def plan(
+    policy: PolicyFile,
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a night, or a CSV or Parquet file, instead of the policy's scores."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; PLANS/CAMPAIGN of the policy by default.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Plan a campaign: whom to contact, with what and when, why, and what it is expected to earn.
+
+    Nothing is sent and nothing is recorded. The plan is a folder: plan.json, customers.parquet with a reason for every
+    customer, contacts.csv with the contacts it would make. Read it, change the policy and plan again, or approve it.
+    """
+    from churn.campaigns.plan import make_plan
+    from churn.campaigns.policy import read_policy
+
+    settings = read_policy(policy)
+    if scores is not None:
+        settings = settings.with_scores(scores)
+    with progress(quiet=json):
+        made = make_plan(settings)
+        folder = made.write(out)
+    if json:
+        print_json({**made.summary(), "folder": str(folder)})
+        return
+    typer.echo(made.render())
+    typer.echo(
+        f"\nWritten to {short(folder)}: contacts.csv to read, customers.parquet with everybody and why."
+    )
+    if made.facts["arms"]["treated"]:
+        typer.echo(f"Next: read contacts.csv, then churn campaign approve {policy}")
+    else:
+        typer.echo(f"Next: change {policy} and plan again")
