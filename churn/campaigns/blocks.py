@@ -165,6 +165,8 @@ class Limits(Settings):
         Weekdays on which nobody is contacted.
     pauses : tuple of Pause
         Periods in which nobody is contacted.
+    late_days : int, default 3
+        Days after its own on which a contact is still sent; then it is cancelled, and the rest of its series.
     """
 
     budget: Amount | None = None
@@ -173,6 +175,7 @@ class Limits(Settings):
     quiet_days: Annotated[int, Field(ge=0, le=3650)] = 0
     no_contact_on: tuple[Weekday, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    late_days: Annotated[int, Field(ge=0, le=366)] = 3
 
 
 class Consent(Settings):
