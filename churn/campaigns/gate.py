@@ -14,7 +14,11 @@ from churn.campaigns.blocks import Limits
 if TYPE_CHECKING:
     import pandas as pd
 
-STOPPING = ("replied", "bought", "redeemed")  # responses after which the later contacts of a series are not made
+STOPPING = (
+    "replied",
+    "bought",
+    "redeemed",
+)  # responses after which the later contacts of a series are not made
 CANCELS = {
     "suppressed": "asked not to be contacted, or bounced, since the approval",
     "no consent": "consent is not given now",
@@ -43,7 +47,8 @@ class Known:
     Attributes
     ----------
     people : dict of str to pandas.DataFrame
-        By channel: flags ``suppressed``, ``consent``, ``reachable``, indexed by customer; who is not in it has no consent.
+        By channel: flags ``suppressed``, ``consent``, ``reachable``, indexed by customer; who is missing has no
+        consent.
     answered, ordered : collection of str
         Who replied, bought or redeemed, and who has ordered, after the first contact.
     past : pandas.DataFrame
@@ -88,8 +93,8 @@ def judged(
     Returns
     -------
     pandas.DataFrame
-        The contacts that are due by then and neither sent nor cancelled, oldest first, with ``verdict`` (send, cancel, wait
-        or dead) and ``code``, a key of `CANCELS` or `WAITS`.
+        The contacts that are due by then and neither sent nor cancelled, oldest first, with ``verdict`` (send, cancel,
+        wait or dead) and ``code``, a key of `CANCELS` or `WAITS`.
     """
     day = np.datetime64(on, "D")
     all_due = _days(contacts["due"])
@@ -100,9 +105,7 @@ def judged(
     verdict = _Verdict(frame)
     if not revive:
         verdict.say(frame["state"] == "dead", "dead", "dead")
-    verdict.say(
-        (frame["state"] == "claimed") & (frame["lease_until"] > now).fillna(False), "wait", "in hand"
-    )
+    verdict.say((frame["state"] == "claimed") & (frame["lease_until"] > now).fillna(False), "wait", "in hand")
     for channel, rows in frame.groupby("channel", sort=True):
         flags = known.people[str(channel)].reindex(rows["customer"])
         for code, wanted in (("suppressed", True), ("no consent", False), ("unreachable", False)):
@@ -114,9 +117,9 @@ def judged(
     verdict.say(later & frame["customer"].isin(list(known.answered)), "cancel", "answered")
     verdict.say(later & frame["customer"].isin(list(known.ordered)), "cancel", "ordered")
     effective = np.maximum(frame["day"].to_numpy(), frame["earliest"].to_numpy())
-    days_late = (day - effective).astype(int)
-    verdict.say((days_late > limits.late_days) & (frame["state"] != "dead"), "cancel", "late")
+    days_late = (day - effective) / np.timedelta64(1, "D")
     verdict.say(later & ~frame["before"].isin(["sent", "cancelled"]), "wait", "series")
+    verdict.say((days_late > limits.late_days) & (frame["state"] != "dead"), "cancel", "late")
     verdict.say(effective > day, "wait", "spacing")
     retry = (frame["state"] == "failed") & (frame["retry_at"] > now).fillna(False)
     verdict.say(retry, "wait", "retry")
@@ -179,9 +182,7 @@ def _quiet(
 ) -> np.ndarray:
     if not limits.quiet_days:
         return np.zeros(len(frame), dtype=bool)
-    recent = (past["campaign"] != campaign) & (
-        past["day"] >= day - np.timedelta64(limits.quiet_days, "D")
-    )
+    recent = (past["campaign"] != campaign) & (past["day"] >= day - np.timedelta64(limits.quiet_days, "D"))
     return frame["customer"].isin(past["customer"][recent]).to_numpy()
 
 

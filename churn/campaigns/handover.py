@@ -36,8 +36,11 @@ class Tally:
 
     Attributes
     ----------
-    counts : collections.Counter
-        Contacts by action and outcome: sent, again later, dead, cancelled, not tried, not free.
+    outcomes : dict
+        By key the action and what came of it at last: sent, again later, dead, cancelled, not tried, or in hand of
+        another run.
+    tries : int
+        How many there were in all.
     details : collections.Counter
         Why contacts were not taken, with how many tries each.
     warnings : list of str
@@ -46,7 +49,8 @@ class Tally:
         Why the run ended before all were tried.
     """
 
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    outcomes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    tries: int = 0
     details: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     stopped: str = ""
@@ -108,10 +112,8 @@ def hand_over(work: Work, keys: Sequence[str], stop: threading.Event) -> Tally:
             break
         run.deliver(batch, tally)
         report(f"Handing over contacts over {work.channel}", total - len(run.left()), total)
-        if run.in_vain >= STOP_AFTER:
-            tally.stopped = (
-                f"none of the last {run.in_vain} was taken: the receiver is not well, so no others are tried now"
-            )
+        if len(run.in_vain) >= STOP_AFTER:
+            tally.stopped = f"none of the last {len(run.in_vain)} contacts was taken, so no others are tried now"
             break
     if stop.is_set() and not tally.stopped:
         tally.stopped = "interrupted"
@@ -124,7 +126,7 @@ class _Run:
     def __init__(self, work: Work, keys: Sequence[str]) -> None:
         self.work, self.fresh = work, list(keys)[::-1]
         self.again: list[tuple[dt.datetime, str]] = []
-        self.in_vain = 0
+        self.in_vain: set[str] = set()  # keys, since something was taken
         self.end = time.monotonic() + work.patience
 
     def left(self) -> list[Any]:
@@ -135,7 +137,7 @@ class _Run:
         """Return the keys that are to be tried next, after waiting where all have to wait; none at the end."""
         size = self.work.route.batch
         now = self.work.clock()
-        ready = []
+        ready: list[str] = []
         while self.again and self.again[0][0] <= now and len(ready) < size:
             ready.append(heapq.heappop(self.again)[1])
         while self.fresh and len(ready) < size:
@@ -163,11 +165,12 @@ class _Run:
             now=work.clock(),
             keys=keys,
         )
-        tally.counts["", "not free"] += len(keys) - len(claims)
+        for key in set(keys) - {c.key for c in claims}:
+            tally.outcomes[key] = ("", "in hand")
         refused = work.refused([c.customer for c in claims])
         out = [c for c in claims if c.customer in refused]
         ledger.cancelled(out, "suppressed", now=work.clock())
-        tally.counts.update((c.action, "cancelled") for c in out)
+        tally.outcomes |= {c.key: (c.action, "cancelled") for c in out}
         claims = [c for c in claims if c.customer not in refused]
         if not claims:
             return
@@ -205,13 +208,12 @@ class _Run:
                 retry[claim.key] = now + dt.timedelta(seconds=min(seconds, _LONGEST_WAIT_SECONDS))
                 heapq.heappush(self.again, (retry[claim.key], claim.key))
             if result.status == "sent":
-                self.in_vain = 0
+                self.in_vain.clear()
             elif result.status != "held":
-                self.in_vain += 1
+                self.in_vain.add(claim.key)
                 tally.details[result.detail or "no reason given"] += 1
-            tally.counts[claim.action, outcome] += 1
-            if claim.attempt > 1 and outcome != "not tried":
-                tally.counts["", "retries"] += 1
+            tally.outcomes[claim.key] = (claim.action, outcome)
+            tally.tries += outcome != "not tried"
         details = {key: r.detail for key, r in results.items()}
         held = {key: f"not tried: {text}" for key, text in details.items()}
         ledger.sent(groups["sent"], details, now=now)

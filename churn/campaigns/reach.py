@@ -47,8 +47,8 @@ def read_reach(
 ) -> Reach:
     """Look up how customers can be reached.
 
-    Contact data are those of `contacts`, else of the policy's `config`, else the columns of its `scores`. Nothing of them
-    is kept in the ledger.
+    Contact data are those of `contacts`, else of the policy's `config`, else the columns of its `scores`. Nothing of
+    them is kept in the ledger.
 
     Parameters
     ----------
@@ -70,7 +70,10 @@ def read_reach(
     """
     import pandas as pd
 
-    ids = pd.Index(customers, dtype="str")
+    ids: pd.Index[Any] = pd.Index(list(customers), dtype="str")
+    if not len(ids):
+        flags = pd.DataFrame({name: pd.Series(dtype=bool) for name in ("suppressed", "consent", "reachable")})
+        return Reach({a.channel: flags for a in policy.actions}, pd.DataFrame(index=ids))
     known = _known(policy, ids, base, contacts)
     scored = Scored.of(pd.DataFrame({"customer": ids, "churn_probability": 0.5}))
     found = read_people(_without_segments(policy), scored, contacts=known, suppressed=suppressed)
@@ -106,6 +109,8 @@ def _known(
 
     if contacts is not None:
         frames = [contacts]
+    elif not needs_data(policy):
+        frames = []
     else:
         frames = []
         if base is not None:
@@ -119,7 +124,9 @@ def _known(
         row = pd.Index(texts_of(frame, "customer")).get_indexer(ids)
         for name in frame.columns.drop("customer"):
             if name not in columns:
-                text = np.append(texts_of(frame, name).to_numpy(dtype=object), "")  # row -1: the last, empty one
+                text = np.append(
+                    texts_of(frame, name).to_numpy(dtype=object), ""
+                )  # row -1: the last, empty one
                 columns[str(name)] = pd.Series(text[row], dtype="str")
     return pd.DataFrame(columns)
 
@@ -172,5 +179,3 @@ def ordered_since(base: CustomerBase, since: Mapping[str, int]) -> Collection[st
         after = (which >= 0) & (orders.time > starts[which])
         out |= set(ids[np.unique(which[after])])
     return out
-
-

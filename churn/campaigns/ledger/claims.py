@@ -8,7 +8,7 @@ know whether the first one arrived.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,9 @@ def claim(
     lease_seconds: float,
     now: dt.datetime,
     after: tuple[dt.date, int, int] | None = None,
+    keys: Collection[str] | None = None,
 ) -> list[Claim]:
-    """Claim contacts that are due by a day, oldest first; those behind `after` alone where it is given."""
+    """Claim contacts that are due by a day, oldest first; those behind `after`, and of `keys`, where they are given."""
     query = (
         sa.select(
             people.c.customer,
@@ -84,6 +85,8 @@ def claim(
     )
     if channel is not None:
         query = query.where(contacts.c.channel == channel)
+    if keys is not None:
+        query = query.where(contacts.c.key.in_(keys))
     if after is not None:
         place = sa.tuple_(contacts.c.due, contacts.c.person, contacts.c.step)
         query = query.where(contacts.c.due >= after[0], place > sa.tuple_(*map(_bound, after)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from churn.campaigns.ledger import claims as claiming
@@ -37,10 +37,13 @@ class Contacting(Base):
         worker: str = "",
         lease_seconds: float = 300.0,
         now: dt.datetime | None = None,
+        *,
+        keys: Collection[str] | None = None,
     ) -> list[Claim]:
         """Claim contacts that are due by a day, oldest first; nobody else gets them until the lease ends.
 
-        A contact whose lease ended without a record is claimed again, with the same key and the next attempt.
+        A contact whose lease ended without a record is claimed again, with the same key and the next attempt. With
+        `keys`, only those contacts are claimed, as far as nobody has them.
         """
         if lease_seconds <= 0 or limit < 1:
             raise ParameterError(
@@ -48,6 +51,9 @@ class Contacting(Base):
             )
         present = instant(now)
         day, place = on or present.date(), (name, channel)
+        if keys is not None:
+            with self._writing() as c:
+                return claiming.claim(c, name, channel, day, limit, worker, lease_seconds, present, keys=keys)
         with self._writing() as c:
             after = self._from.get(place)
             found = claiming.claim(c, name, channel, day, limit, worker, lease_seconds, present, after)
