@@ -113,7 +113,9 @@ def hand_over(work: Work, keys: Sequence[str], stop: threading.Event) -> Tally:
         run.deliver(batch, tally)
         report(f"Handing over contacts over {work.channel}", total - len(run.left()), total)
         if len(run.in_vain) >= STOP_AFTER:
-            tally.stopped = f"none of the last {len(run.in_vain)} contacts was taken, so no others are tried now"
+            tally.stopped = (
+                f"none of the last {len(run.in_vain)} contacts was taken, so no others are tried now"
+            )
             break
     if stop.is_set() and not tally.stopped:
         tally.stopped = "interrupted"

@@ -122,7 +122,9 @@ def test_a_dry_run_tells_what_would_go_and_changes_nothing(start):
 
 
 def test_a_dry_run_tells_what_stands_in_the_way_and_yes_refuses_before_anything(start):
-    campaign = start(delivery={"email": {"to": "webhook", "url": "https://x.example/", "secret_env": "NO_HOOK"}})
+    campaign = start(
+        delivery={"email": {"to": "webhook", "url": "https://x.example/", "secret_env": "NO_HOOK"}}
+    )
     assert "NO_HOOK is not set" in campaign.send(yes=False, channels=None).problems[0]
     with pytest.raises(ConfigError, match="NO_HOOK is not set"):
         campaign.send(channels=None)
@@ -169,7 +171,9 @@ def test_a_series_waits_for_the_contact_before(winter):
 
 def test_whoever_unsubscribed_since_is_cancelled_with_the_rest_of_the_series(winter):
     winter.send(0)
-    winter.ledger.respond("winter", [{"customer": "C1", "kind": "unsubscribed", "time": noon(1)}], now=noon(1))
+    winter.ledger.respond(
+        "winter", [{"customer": "C1", "kind": "unsubscribed", "time": noon(1)}], now=noon(1)
+    )
     winter.ledger.respond("winter", [{"customer": "C2", "kind": "replied", "time": noon(1)}], now=noon(1))
     winter.ledger.respond("winter", [{"customer": "C3", "kind": "opened", "time": noon(1)}], now=noon(1))
     sent = winter.send(3)
@@ -240,7 +244,9 @@ def test_caps_and_quiet_days_count_what_others_sent_since(start):
 
 def test_a_failure_does_not_count_against_its_own_next_try(start):
     campaign = start(limits={"caps": [{"contacts": 1, "days": 30}]})
-    campaign.own.answers = lambda c: Result(c.key, "failed" if len(campaign.own.batches) == 1 else "sent", "no")
+    campaign.own.answers = lambda c: Result(
+        c.key, "failed" if len(campaign.own.batches) == 1 else "sent", "no"
+    )
     sent = campaign.send(0)
     assert sent.count("sent") == 5
     assert sent.tries == 10
@@ -270,15 +276,18 @@ def test_a_pause_that_is_asked_for_is_left_to_the_next_run(winter):
     assert len(winter.own.batches) == 1
     assert winter.send(0).waiting == {"retry": 5}
     winter.own.answers = lambda c: Result(c.key, "sent")
-    assert send(
-        winter.policy,
-        winter.ledger,
-        on=DAY,
-        yes=True,
-        now=NOON + dt.timedelta(seconds=400),
-        channels={"email": winter.own},
-        contacts=people(),
-    ).count("sent") == 5
+    assert (
+        send(
+            winter.policy,
+            winter.ledger,
+            on=DAY,
+            yes=True,
+            now=NOON + dt.timedelta(seconds=400),
+            channels={"email": winter.own},
+            contacts=people(),
+        ).count("sent")
+        == 5
+    )
 
 
 def test_what_is_not_tried_does_not_die(start):
@@ -326,7 +335,7 @@ def test_a_policy_that_is_not_what_was_approved_is_refused(winter):
         {"campaign": "winter", "scores": "s.csv", "start": "2026-01-05", "actions": [CALL, other]},
         folder=winter.policy.folder,
     )
-    with pytest.raises(ConfigError, match="mails is not as it was approved. Given: other: content"):
+    with pytest.raises(ConfigError, match=r"mails is not as it was approved. Given: other: content"):
         send(policy, winter.ledger, on=DAY, now=NOON)
 
 
@@ -423,7 +432,9 @@ def test_a_receiver_that_fails_hangs_repeats_and_lies_gets_every_contact_by_one_
     assert {c for (c, _), s in states.items() if s == "dead"} == {"N0", "N1", "N2"}
     assert {c for (c, _), s in states.items() if s == "sent"} == {f"C{i}" for i in range(10)}
     told = capfd.readouterr()
-    everything = sent.render() + json.dumps(sent.to_dict()) + caplog.text + told.out + told.err + repr(campaign.policy)
+    everything = (
+        sent.render() + json.dumps(sent.to_dict()) + caplog.text + told.out + told.err + repr(campaign.policy)
+    )
     stored = (campaign.policy.folder / "campaigns.db").read_bytes()
     for secret in ("geheim", SECRET, SECRET[6:], f"127.0.0.1:{receiver.port}", "@x.example", "<script>"):
         assert secret not in everything

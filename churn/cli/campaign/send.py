@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from churn.cli.common import AsJson, print_result, progress
+from churn.cli.common import AsJson, print_json, progress
 from churn.errors import ParameterError
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="YAML file that says what may be done.")]
@@ -31,7 +31,8 @@ def send(
     """Hand over the contacts of an approved campaign that are due: to files, a table, a webhook, your own channel.
 
     A dry run unless --yes is given. Consent, unsubscribes, caps and capacity are looked up anew. Run it once a day; run
-    again, or twice at a time, it hands nothing over twice. Exits 1 when there are dead letters, or a receiver took none.
+    again, or twice at a time, it hands nothing over twice. Exits 1 when there are dead letters, or a receiver takes
+    nothing.
     """
     from churn.campaigns.ledger import open_ledger
     from churn.campaigns.policy import read_policy
@@ -41,7 +42,10 @@ def send(
     day = _day(on)
     with open_ledger(settings) as ledger, progress(quiet=json):
         sent = hand_over(settings, ledger, on=day, yes=yes, channel=channel, retry_dead=retry_dead)
-    print_result(sent, json)
+    if json:
+        print_json(sent.to_dict())
+    else:
+        typer.echo(sent.render().replace("churn campaign send POLICY", f"churn campaign send {policy}"))
     if sent.interrupted:
         raise typer.Exit(130)
     if not sent.dry_run and (sent.dead or sent.stopped):
