@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from churn.campaigns.planned import Plan
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
+    from churn.campaigns.send import send
+    from churn.campaigns.sent import Sent
     from churn.campaigns.sizing import power
     from churn.campaigns.uplift import learn, load_uplift
 
@@ -39,6 +41,8 @@ _HOMES = {
     "power": "churn.campaigns.sizing",
     "make_plan": "churn.campaigns.plan",
     "read_plan": "churn.campaigns.planfiles",
+    "send": "churn.campaigns.send",
+    "Sent": "churn.campaigns.sent",
     "read_policy": "churn.campaigns.policy",
     "read_scored": "churn.campaigns.scored",
 }
@@ -52,6 +56,7 @@ __all__ = [
     "Policy",
     "Result",
     "Scored",
+    "Sent",
     "learn",
     "load_uplift",
     "make_plan",
@@ -61,6 +66,7 @@ __all__ = [
     "read_plan",
     "read_policy",
     "read_scored",
+    "send",
 ]
 
 

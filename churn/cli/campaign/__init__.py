@@ -10,6 +10,7 @@ from churn.cli.campaign.measure import measure
 from churn.cli.campaign.plan import plan
 from churn.cli.campaign.power import power
 from churn.cli.campaign.respond import respond
+from churn.cli.campaign.send import send
 from churn.cli.campaign.status import list_campaigns, status
 
 campaign_app = typer.Typer(
@@ -31,6 +32,7 @@ campaign_app.command(short_help="Whom contacts keep, from past campaigns; used w
     learn
 )
 campaign_app.command(short_help="Record a plan, its holdout and its contacts in the ledger.")(approve)
+campaign_app.command(short_help="Hand over the contacts that are due; a dry run without --yes.")(send)
 campaign_app.command(short_help="Record what customers did, and who wants no more contacts.")(respond)
 campaign_app.command(short_help="Where a campaign stands, and what is due next.")(status)
 campaign_app.command("list", short_help="The campaigns of a ledger.")(list_campaigns)
