@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from churn.campaigns.planned import Plan
     from churn.campaigns.policy import Policy, read_policy
     from churn.campaigns.scored import Scored, read_scored
-    from churn.campaigns.send import send
+    from churn.campaigns.sending import send
     from churn.campaigns.sent import Sent
     from churn.campaigns.sizing import power
     from churn.campaigns.uplift import learn, load_uplift
@@ -41,7 +41,7 @@ _HOMES = {
     "power": "churn.campaigns.sizing",
     "make_plan": "churn.campaigns.plan",
     "read_plan": "churn.campaigns.planfiles",
-    "send": "churn.campaigns.send",
+    "send": "churn.campaigns.sending",
     "Sent": "churn.campaigns.sent",
     "read_policy": "churn.campaigns.policy",
     "read_scored": "churn.campaigns.scored",

@@ -36,7 +36,7 @@ def send(
     """
     from churn.campaigns.ledger import open_ledger
     from churn.campaigns.policy import read_policy
-    from churn.campaigns.send import send as hand_over
+    from churn.campaigns.sending import send as hand_over
 
     settings = read_policy(policy)
     day = _day(on)

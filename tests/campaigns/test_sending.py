@@ -13,7 +13,7 @@ import pytest
 from churn.campaigns.channels.base import Result
 from churn.campaigns.ledger import open_ledger
 from churn.campaigns.policy import make_policy
-from churn.campaigns.send import send
+from churn.campaigns.sending import send
 from churn.errors import ConfigError, DataError, ParameterError
 from tests.campaigns.ledger.conftest import CALL, MAILS, NOON, SmallPlan, small_plan
 from tests.campaigns.receiver import Receiver, answer, well
