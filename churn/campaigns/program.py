@@ -44,13 +44,25 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Answer:
-    """A solved program: the number of each pair, the prices, the value (without the fixed) and its bound."""
+    """A solved program.
+
+    Attributes
+    ----------
+    number : numpy.ndarray of shape (n_pairs,)
+        Customers of each pair.
+    value, bound : float
+        Without the fixed; the same but for whole numbers.
+    prices : Prices
+        Of the limits; 0 for whole numbers, which have none.
+    starts : numpy.ndarray of shape (n_lanes, window)
+        First contacts by lane and day that hold all, the fixed too.
+    """
 
     number: np.ndarray
-    prices: Prices
     value: float
     bound: float
-    slack: float
+    prices: Prices
+    starts: np.ndarray
 
 
 class Program:
@@ -190,9 +202,8 @@ class Program:
         if result.x is None:
             raise RuntimeError(f"HiGHS found no answer: {result.message}")
         marginal = np.maximum(-result.ineqlin.marginals[self.n_types :], 0.0)
-        slack = float(result.x[self.first : self.first + self.n_limits].sum())
         value = -float(result.fun) * self.money
-        return Answer(result.x[: self.m], self._prices(marginal), value, value, slack)
+        return Answer(result.x[: self.m], value, value, self._prices(marginal), self._starts(result.x))
 
     def solve_whole(self, gap: float, nodes: int) -> Answer | None:
         """Solve it in whole numbers, to a relative gap or a number of nodes; None where that found nothing."""
@@ -215,8 +226,9 @@ class Program:
             return None
         number = np.rint(result.x[: self.m])
         bound = result.mip_dual_bound if result.mip_dual_bound is not None else -np.inf
-        empty = Prices(0.0, np.zeros(self.finite.shape))
-        return Answer(number, empty, -result.fun * self.money, -float(bound) * self.money, 0.0)
+        none = Prices(0.0, np.zeros(self.finite.shape))
+        value, most = -float(result.fun) * self.money, -float(bound) * self.money
+        return Answer(number, value, most, none, np.rint(self._starts(result.x)))
 
     def _with_under(
         self, gain: np.ndarray, ceiling: np.ndarray, low: np.ndarray
@@ -231,6 +243,11 @@ class Program:
             (np.ones(self.n_limits), (rows, np.arange(under.start, under.stop))), shape=self.upper.shape
         )
         return gain, ceiling, self.upper + more
+
+    def _starts(self, x: np.ndarray) -> np.ndarray:
+        out = np.zeros((len(self.lanes.falls), self.lanes.window))
+        out[self.lanes.is_limited] = x[self.m : self.m + self.nf].reshape(-1, self.lanes.window)
+        return out
 
     def _limit_prices(self, prices: Prices) -> np.ndarray:
         """Return prices in the program's own units, one per limit."""

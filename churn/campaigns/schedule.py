@@ -6,10 +6,16 @@ import numpy as np
 
 from churn.campaigns.lanes import Lanes
 
-_NODES = 200
+_NODES = 50
 
 
-def place(lanes: Lanes, lane: np.ndarray, ready: np.ndarray, worth: np.ndarray) -> np.ndarray:
+def place(
+    lanes: Lanes,
+    lane: np.ndarray,
+    ready: np.ndarray,
+    worth: np.ndarray,
+    known: np.ndarray | None = None,
+) -> np.ndarray:
     """Give every customer the day of his first contact, shape (n,); -1 where there is no room.
 
     Parameters
@@ -22,6 +28,8 @@ def place(lanes: Lanes, lane: np.ndarray, ready: np.ndarray, worth: np.ndarray) 
         First day on which each can be contacted.
     worth : numpy.ndarray of shape (n,)
         Who has more goes first.
+    known : numpy.ndarray of shape (n_lanes, window), optional
+        Starts by lane and day that hold all, where they are known; taken where nothing earlier is found.
 
     Notes
     -----
@@ -43,10 +51,14 @@ def place(lanes: Lanes, lane: np.ndarray, ready: np.ndarray, worth: np.ndarray) 
             continue
         found = _forward(lanes, here, lane[mine], ready[mine])
         if (found < 0).any() and max(lanes.falls[i].shape[1] for i in here) > 1:
-            starts = _starts(lanes, here, lane[mine], ready[mine], worth[mine])
-            other = _assigned(lanes, here, lane[mine], ready[mine], starts)
-            if worth[mine][other >= 0].sum() > worth[mine][found >= 0].sum():
-                found = other
+            own = lane[mine], ready[mine]
+            program = _starts(lanes, here, *own, worth[mine], everybody_only=known is not None)
+            for starts in (program, known[here] if known is not None else None):
+                if starts is None or (found >= 0).all():
+                    continue
+                other = _assigned(lanes, here, *own, starts.astype(np.int64))
+                if worth[mine][other >= 0].sum() > worth[mine][found >= 0].sum():
+                    found = other
         day[mine] = found
     return day
 
@@ -89,8 +101,14 @@ def _fit(left: np.ndarray, slots: np.ndarray) -> int | None:
 
 
 def _starts(
-    lanes: Lanes, here: np.ndarray, lane: np.ndarray, ready: np.ndarray, worth: np.ndarray
-) -> np.ndarray:
+    lanes: Lanes,
+    here: np.ndarray,
+    lane: np.ndarray,
+    ready: np.ndarray,
+    worth: np.ndarray,
+    *,
+    everybody_only: bool,
+) -> np.ndarray | None:
     """Return how many start by lane and day, shape (len(here), window): all that can, as early as can be."""
     import scipy.sparse as sp
     from scipy.optimize import Bounds, LinearConstraint, milp
@@ -127,18 +145,23 @@ def _starts(
     )
     weight = np.repeat(mean, window)
     price = np.concatenate([weight * (i % window) / window, np.zeros(nf), weight * 1000.0])
-    result = milp(
-        price,
-        integrality=np.ones(3 * nf),
-        bounds=Bounds(0, ceiling),
-        constraints=[
-            LinearConstraint(days, new.ravel(), new.ravel()),
-            LinearConstraint(slots[finite], -np.inf, capacity[finite]),
-        ],
-        options={"mip_rel_gap": 1e-4, "node_limit": _NODES},
-    )
-    if result.x is None:
-        return np.zeros((k, window), dtype=np.int64)
+    constraints = [
+        LinearConstraint(days, new.ravel(), new.ravel()),
+        LinearConstraint(slots[finite], -np.inf, capacity[finite]),
+    ]
+    everybody = np.concatenate([ceiling[: 2 * nf], np.zeros(nf)])
+    for most, gap in ((everybody, 0.02), (ceiling, 1e-4))[: 1 if everybody_only else 2]:
+        result = milp(
+            price,
+            integrality=np.ones(3 * nf),
+            bounds=Bounds(0, most),
+            constraints=constraints,
+            options={"mip_rel_gap": gap, "node_limit": _NODES},
+        )
+        if result.x is not None:
+            break
+    else:
+        return None
     return np.rint(result.x[:nf]).astype(np.int64).reshape(k, window)
 
 

@@ -91,16 +91,13 @@ def find_prices(offers: Offers, lanes: Lanes, budget: float, warm: Prices | None
         high = _moved(best.prices, 1 + reach, _moved(floor, reach, free))
         answer = Program(offers, pairs, offers.number, lanes, budget, fixed).solve((low, high))
         after = state_at(answer.prices, offers, lanes, budget)
-        promised = best.bound - (sure + answer.value)
+        promised = best.bound - (sure + answer.value)  # by the model, which is nowhere above the dual
         if after.bound < best.bound:
             good = best.bound - after.bound > 0.5 * promised
             best, reach = after, min(reach * 2, 1.0) if good else reach
         else:
             reach /= 4
-        is_inside = _is_inside(answer.prices, low, high)
-        if is_inside and best.bound - (sure + answer.value) <= _EXACT * abs(best.bound):
-            break
-        if reach < 1e-9:
+        if promised <= _EXACT * abs(best.bound) or reach < 1e-9:
             break
     return best
 
@@ -166,15 +163,3 @@ def price_floor(offers: Offers, lanes: Lanes, budget: float) -> Prices:
 
 def _moved(prices: Prices, factor: float, add: Prices) -> Prices:
     return Prices(prices.budget * factor + add.budget, prices.slots * factor + add.slots)
-
-
-def _is_inside(prices: Prices, low: Prices, high: Prices) -> bool:
-    """Whether no price stands at an end that it could leave."""
-
-    def inside(p: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
-        edge = 1e-6 * (b - a)
-        return bool((((p > a + edge) | (a <= 0)) & ((p < b - edge) | (b <= a))).all())
-
-    return inside(prices.slots, low.slots, high.slots) and inside(
-        np.array(prices.budget), np.array(low.budget), np.array(high.budget)
-    )

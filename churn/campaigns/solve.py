@@ -16,9 +16,12 @@ from churn.errors import ParameterError
 from churn.progress import report
 
 _SIZES = (300, 1200, 5000)  # types of customers that are undecided until the end, in whole numbers
+_PROOF = 3000  # pairs that could be in a better plan, up to which it is sought among them all
 _NODES = 200
+_FAST = 2000  # pairs and days up to which a node costs little
 _GOOD = 1e-4  # relative gap that needs no further work
-_EXACT_PAIRS = 600  # up to so many pairs the program is solved to the end
+_FAIR = 1e-3  # and that needs no long work
+_EXACT_PAIRS = 600  # undecided pairs up to which the program is solved to the end
 _ROUNDING = 1e-9  # of the budget, for sums such as 0.1 + 0.1 + 0.1
 
 
@@ -155,7 +158,7 @@ def solve(
     is_open = fits & (cost <= spendable)
     day = day[:, 0] if ready.ndim == 1 else day
     offers = make_offers(gain, is_open, day, cost, np.asarray(tie), lanes)
-    state, number, bound = _numbers(offers, lanes, limit, warm)
+    state, number, bound, starts = _numbers(offers, lanes, limit, warm)
 
     choice = np.full(n, -1, dtype=np.int64)
     _hand_out(offers, number, choice)
@@ -164,7 +167,8 @@ def solve(
     mine = choice[rows]
     lane = lanes.of_action[mine]
     ready_of = day[rows] if day.ndim == 1 else day[rows, mine]
-    found = place(lanes, lane, ready_of, gain[rows, mine])
+    report("Giving days")
+    found = place(lanes, lane, ready_of, gain[rows, mine], starts)
     choice[rows[found < 0]] = -1
     days = np.full(n, -1, dtype=np.int64)
     days[rows] = found
@@ -208,43 +212,66 @@ def _check(
 
 def _numbers(
     offers: Offers, lanes: Lanes, budget: float, warm: Prices | None
-) -> tuple[State, np.ndarray, float]:
-    """Return the prices, how many of each type get each pair, and the bound."""
+) -> tuple[State, np.ndarray, float, np.ndarray | None]:
+    """Return the prices, how many of each type get each pair, the bound, and starts by lane and day that hold them."""
     free = state_at(Prices(0.0, np.zeros(lanes.capacity.shape)), offers, lanes, budget)
     number = _of_choice(free, offers)
     if not len(offers) or _fits(number, offers, lanes, budget):
-        return free, number, free.bound
+        return free, number, free.bound, None
     state = find_prices(offers, lanes, budget, warm)
+    order = np.argsort(closeness(state, offers, lanes, price_floor(offers, lanes, budget)), kind="stable")
     best, bound, value = np.zeros(len(number), dtype=np.int64), state.bound, 0.0
-    floor = price_floor(offers, lanes, budget)
-    close = closeness(state, offers, lanes, floor)
-    order = np.argsort(close, kind="stable")
-    exact = len(offers.owner) <= _EXACT_PAIRS
-    room = budget
-    for size in (len(offers),) if exact else _SIZES:
+    starts = None
+    for size in _SIZES:
         report("Deciding on the last customers")
-        core = np.sort(order[:size])
+        # Choosing a pair lowers the bound by its regret, and nothing in a better plan can lower it below this one.
+        regret = state.worth[offers.owner] - state.reduced
+        regret[state.chosen[state.chosen >= 0]] = 0.0
+        open_ = regret <= bound - value
+        other = open_.copy()
+        other[state.chosen[state.chosen >= 0]] = False
+        undecided = np.logical_or.reduceat(other, offers.start) | (state.worth <= bound - value)
+        undecided &= np.logical_or.reduceat(open_, offers.start)
+        is_proof = int((open_ & undecided[offers.owner]).sum()) <= (_PROOF if value > 0 else _EXACT_PAIRS)
+        core = np.flatnonzero(undecided) if is_proof else np.sort(order[:size])
         pairs, fixed, sure = split(state, offers, core, lanes)
-        gap = 1e-9 if exact else min(max(0.1 * _GOOD * bound / max(bound - sure, 1e-300), 1e-9), 0.05)
+        pairs = pairs[open_[pairs]] if is_proof else pairs
+        answer, spent_less = None, 0.0
         for _ in range(3):
-            answer = Program(offers, pairs, offers.number, lanes, room, fixed).solve_whole(gap, _NODES)
+            exact = len(pairs) <= _EXACT_PAIRS
+            gap = 1e-9 if exact else min(max(0.1 * _GOOD * bound / max(bound - sure, 1e-300), 1e-9), 0.05)
+            program = Program(offers, pairs, offers.number, lanes, budget - spent_less, fixed)
+            answer = program.solve_whole(gap, _NODES if len(pairs) + program.nf < _FAST else _NODES // 5)
             if answer is None:
                 break
             number = _of_choice(state, offers)
+            number[offers.pairs_of(core)] = 0
             number[pairs] = np.rint(answer.number).astype(np.int64)
-            spent = float((number * offers.cost).sum())
-            if spent <= budget * (1 + _ROUNDING):
+            over = float((number * offers.cost).sum()) - budget
+            if over <= _ROUNDING * budget:
                 break
-            room -= 2 * (spent - budget)  # the solver's own tolerance
-        else:
+            spent_less += 2 * over  # the solver's own tolerance
             answer = None
-        if answer is not None and (earned := float((number * offers.gain).sum())) > value:
-            best, value = number, earned
-        if exact and answer is not None:
-            bound = min(bound, answer.bound + sure)
-        if bound - value <= _GOOD * bound or size >= len(offers):
+        if answer is not None:
+            earned = float((number * offers.gain).sum())
+            if earned > value:
+                best, value, starts = number, earned, answer.starts
+            if is_proof:
+                bound = min(bound, max(answer.bound + sure, value))
+        enough = _GOOD if size < _SIZES[1] else _FAIR
+        if is_proof or bound - value <= enough * bound:
             break
-    return state, best, bound
+    return state, best if value > 0 else _affordable(state, offers, budget), bound, starts
+
+
+def _affordable(state: State, offers: Offers, budget: float) -> np.ndarray:
+    """Return a plan without a program: everybody's choice, the most worth first, as far as the budget goes."""
+    number = _of_choice(state, offers)
+    taken = np.flatnonzero(number)
+    taken = taken[np.argsort(-state.worth[offers.owner[taken]], kind="stable")]
+    spent = np.cumsum(number[taken] * offers.cost[taken])
+    number[taken[spent > budget * (1 + _ROUNDING)]] = 0
+    return number
 
 
 def _of_choice(state: State, offers: Offers) -> np.ndarray:

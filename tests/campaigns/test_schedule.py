@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from churn.campaigns import schedule
 from churn.campaigns.lanes import Lanes
 from churn.campaigns.schedule import place
 
@@ -38,6 +39,17 @@ def test_several_contacts_that_block_each_other_are_unravelled():
     mixed = Lanes.of(np.array([[1.0, 1, 1, 0, 0, 0]]), [0, 0], [DAILY + np.array([0, 2]), DAILY])
     # The single contact is worth more and would take day 0, where the double one must start.
     assert place(mixed, np.array([0, 1]), np.zeros(2, int), np.array([1.0, 2.0])).tolist() == [0, 1]
+
+
+def test_known_starts_are_taken_where_no_other_calendar_is_found(monkeypatch):
+    lanes = Lanes.of(np.array([[2.0, 2, 2, 2, 0, 0]]), [0], [DAILY + np.array([0, 2])])
+    monkeypatch.setattr(schedule, "_starts", lambda *_, **__: None)
+    without = place(lanes, np.zeros(5, int), np.zeros(5, int), np.arange(5.0))
+    assert (without >= 0).sum() == 4
+    mixed = Lanes.of(np.array([[1.0, 1, 1, 0, 0, 0]]), [0, 0], [DAILY + np.array([0, 2]), DAILY])
+    known = np.array([[1.0, 0, 0, 0], [0, 1, 0, 0]])
+    found = place(mixed, np.array([0, 1]), np.zeros(2, int), np.array([1.0, 2.0]), known)
+    assert found.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("seed", range(5))

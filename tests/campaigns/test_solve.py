@@ -231,3 +231,25 @@ def test_a_start_from_other_prices_ends_at_the_same_plan():
     again = solve(**p, warm=first.prices)
     assert again.profit == pytest.approx(first.profit, rel=1e-3)
     assert again.bound == pytest.approx(first.bound, rel=1e-5)
+
+
+def test_a_plan_is_found_even_where_the_whole_number_program_finds_none(monkeypatch):
+    from churn.campaigns.program import Program
+
+    monkeypatch.setattr(Program, "solve_whole", lambda *_: None)
+    p = problem(5, 300, n_actions=4, window=5)
+    found = solve(**p)
+    keeps_all_limits(p, found)
+    assert 0 < found.profit < found.bound
+
+
+def test_a_plan_of_few_among_many_is_proved_best():
+    rng = np.random.default_rng(4)
+    gain = rng.lognormal(1, 1, (20_000, 1))
+    cost = rng.uniform(1, 9, (20_000, 1))
+    found = solve(
+        gain, gain > 0, np.zeros(20_000, int), cost, channels=[0], slots=[DAILY], capacity=np.full((1, 3), 4.0),
+        budget=30.0, tie=rng.random(20_000),
+    )  # fmt: skip
+    assert (found.choice >= 0).sum() <= 12
+    assert found.gap < 1e-6
