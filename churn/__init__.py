@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from churn.retention.purchases import purchases
     from churn.retention.rate import retention_rate
     from churn.scoring import score
+    from churn.scoring.erase import erase
     from churn.scoring.past import score_history
     from churn.scoring.scorer import open_scorer
 
@@ -58,6 +59,7 @@ _HOMES = {
     "check_data": "churn.data.load",
     "cohorts": "churn.retention.cohorts",
     "compute_features": "churn.features.compute",
+    "erase": "churn.scoring.erase",
     "explain_customer": "churn.model.explain_customer",
     "ingest": "churn.data.ingest",
     "load_history": "churn.data.load",
@@ -96,6 +98,7 @@ __all__ = [
     "check_data",
     "cohorts",
     "compute_features",
+    "erase",
     "explain_customer",
     "ingest",
     "load_history",

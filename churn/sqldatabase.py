@@ -116,6 +116,7 @@ def open_engine(url: URL, *, wait_seconds: float = WAIT_SECONDS, pooled: bool = 
         def connected(raw: Any, _: Any) -> None:
             raw.isolation_level = None
             raw.execute("PRAGMA foreign_keys = ON")
+            raw.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten in the file
 
         def begun(connection: Connection) -> None:
             writes = connection.get_execution_options().get("churn_writes", True)

@@ -19,6 +19,7 @@ from churn.cli.common import (
     progress,
     show_scores,
 )
+from churn.cli.erase import erase
 from churn.cli.explain import explain
 from churn.cli.history import history
 from churn.cli.models import (
@@ -180,6 +181,7 @@ app.command(short_help="Explain one customer's score in full.")(explain)
 app.command(short_help="Show one customer's scores over time.")(history)
 app.command(short_help="Propose active and horizon days for your customers.")(suggest)
 app.command(short_help="Retention by period, cohorts, purchases; the rate of three counts.")(retention)
+app.command(short_help="Forget customers: files, outputs, ledger; the aggregates stay.")(erase)
 
 
 @app.command(short_help="List the signals with their meanings, or compute them.")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from churn.campaigns.ledger import people as ids
 from churn.campaigns.ledger.claims import change
-from churn.campaigns.ledger.forgotten import forget
+from churn.campaigns.ledger.forgotten import forget, forgotten
 from churn.campaigns.ledger.schema import (
     assignments,
     contacts,
@@ -61,12 +61,15 @@ def erase(
     """
     names = list(dict.fromkeys(ids.texts(customers)))
     counts = erase_counts(connection, names)
+    gone = forgotten(connection, names)
+    if len(gone) == len(names) and not counts["customers"]:
+        return counts  # done before
     numbers = list(ids.find(connection, names).values())
     query = sa.select(assignments.c.campaign).where(assignments.c.person.in_(numbers)).distinct()
     for campaign in connection.execute(query).scalars().all():
         change(connection, campaign, "cancelled", "erased", now, persons=numbers)
     connection.execute(sa.insert(erasing), [{"open": 1}])
-    forget(connection, names, now)
+    forget(connection, [n for n in names if n not in gone], now)
     for number in numbers:
         token = _KEEP + secrets.token_hex(16)
         mine = {"person": number}

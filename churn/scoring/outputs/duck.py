@@ -94,3 +94,38 @@ def _check(
     found = {str(n): _KINDS.get(str(t), str(t)) for n, t in zip(*columns.to_pydict().values(), strict=True)}
     found_key = keys.to_pydict()["constraint_column_names"]
     check_table(where, table, kinds, key, found, found_key[0] if found_key else ())
+
+
+def remove_duckdb(file: Path, table: str, customers: Sequence[str], *, yes: bool) -> int:
+    """Take customers out of the scores' table of a DuckDB file; return how many rows they have, or had.
+
+    Parameters
+    ----------
+    file : Path
+        The database; one that is not there holds nobody.
+    table : str
+        Of the scores.
+    customers : sequence of str
+        Ids as texts.
+    yes : bool
+        Whether the rows go; else they are counted.
+    """
+    if not file.is_file():
+        return 0
+    with Database() as db:
+        db.attach(file, "target")
+        schema, _, plain = table.rpartition(".")
+        there = db.one(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'target' AND "
+            f"schema_name = {quote_text(schema or 'main')} AND table_name = {quote_text(plain)}",
+            str(file),
+        )
+        if not there:
+            return 0
+        listed = ", ".join(quote_text(c) for c in customers)
+        name = f"target.{schema or 'main'}.{plain}"
+        chosen = f"FROM {name} WHERE customer::VARCHAR IN ({listed})"
+        found = db.one(f"SELECT count(*) {chosen}", str(file))
+        if found and yes:
+            db.write([f"DELETE {chosen}"], str(file))
+    return found

@@ -148,3 +148,41 @@ def _stage(connection: Connection, name: str, table: pa.Table, where: str) -> No
     stage(connection, name, table, lambda done, total: report(what, done, total))
     if len(table) > _BATCH and connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"ANALYZE {quoted(name)} (run, customer)")
+
+
+def remove_sql(
+    url: str,
+    table: str,
+    customers: Sequence[str],
+    *,
+    password: str | None = None,
+    folder: Path | None = None,
+    yes: bool,
+) -> tuple[str, int]:
+    """Take customers out of the scores' table of a database; return where, and how many rows they have, or had.
+
+    Parameters
+    ----------
+    url, table, password, folder
+        As in `write_sql`.
+    customers : sequence of str
+        Ids as texts.
+    yes : bool
+        Whether the rows go; else they are counted.
+    """
+    import sqlalchemy as sa
+
+    target = database_url(url, password, folder)
+    where = f"{shown(target)}, table {table}"
+    if target.get_backend_name() == "sqlite" and not Path(str(target.database)).is_file():
+        return where, 0
+    schema, _, name = table.rpartition(".")
+    with explained(target, where, fix=_FIX), transaction(target) as connection:
+        if not sa.inspect(connection).has_table(name, schema or None):
+            return where, 0
+        scores = sa.table(name, sa.column("customer"), schema=schema or None)
+        mine = sa.cast(scores.c.customer, sa.Text).in_(list(customers))
+        found = connection.execute(sa.select(sa.func.count()).select_from(scores).where(mine)).scalar() or 0
+        if found and yes:
+            connection.execute(sa.delete(scores).where(mine))
+    return where, found
