@@ -169,11 +169,11 @@ def _in_folder(root: Path, ids: set[str], yes: bool) -> list[dict[str, Any]]:
             without(file, ids, yes=True)
         folder[0], folder[1] = folder[0] + rows, folder[1] + 1
     out = []
-    for folder, (rows, files, removed) in found.items():
+    for below, (rows, files, removed) in found.items():
         what = f"{files} file{'s' if files > 1 else ''}"
         if removed:
             what += f", {removed} page{'s' if removed > 1 else ''} {'removed' if yes else 'to remove'}"
-        out.append({"place": str(folder), "what": what, "rows": rows})
+        out.append({"place": str(below), "what": what, "rows": rows})
     return out
 
 

@@ -97,7 +97,7 @@ def _parquet(file: Path, customers: Collection[str], yes: bool) -> Taken:
 
 
 def _csv(file: Path, customers: Collection[str], _: bool) -> Taken:
-    text = file.read_text(encoding="utf-8-sig", newline="")
+    text = file.read_bytes().decode("utf-8-sig")
     lines = _lines(text)
     reader = csv.reader(lines)
     head = next(reader, [])

@@ -20,14 +20,13 @@ def approve(
 
     Approved again it changes nothing. Another plan under the same name is refused, with what differs.
     """
-    from importlib import import_module
-
     from churn.campaigns.ledger import open_ledger
+    from churn.campaigns.planfiles import read_plan
     from churn.campaigns.policy import read_policy
 
     settings = read_policy(policy)
     with progress(quiet=json):
-        plan = import_module("churn.campaigns.planfiles").read_plan(settings)
+        plan = read_plan(settings)
         with open_ledger(settings) as ledger:
             told = ledger.approve(plan, by=by)
             where = ledger.where

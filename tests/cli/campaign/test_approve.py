@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+import pytest
+import yaml
+
+from tests.cli.campaign.conftest import POLICY
+
 
 def test_cancel_counts_first_and_does_it_with_yes(policy, call):
     assert "15 contacts of winter would be cancelled. Add --yes" in call("campaign", "cancel", policy)[1]
@@ -10,3 +16,54 @@ def test_cancel_counts_first_and_does_it_with_yes(policy, call):
     code, out, _ = call("campaign", "cancel", policy, "--customer", "C0", "--reason", "asked", "--yes")
     assert (code, out) == (0, "3 contacts of winter are cancelled.\n")
     assert call("campaign", "status", policy, "--json")[1]["states"] == {"due": 12, "cancelled": 3}
+
+
+def test_approve_without_a_plan_says_how_to_make_one(policy, call):
+    code, _, err = call("campaign", "approve", policy)
+    assert code == 1
+    assert "churn campaign plan" in err
+
+
+@pytest.fixture
+def planned(tmp_path):
+    n = 40
+    frame = pd.DataFrame(
+        {
+            "customer": [f"C{k}" for k in range(n)],
+            "churn_probability": [0.5 + k / 100 for k in range(n)],
+            "spend_if_staying": 200.0,
+        }
+    )
+    frame.to_csv(tmp_path / "s.csv", index=False)
+    file = tmp_path / "spring.yaml"
+    consent = {"required": False}
+    file.write_text(yaml.safe_dump({**POLICY, "campaign": "spring", "consent": consent}))
+    return file
+
+
+def test_a_plan_is_approved_once_and_a_changed_one_is_refused(planned, call):
+    assert call("campaign", "plan", planned)[0] == 0
+    code, out, _ = call("campaign", "approve", planned, "--by", "Ann")
+    assert code == 0
+    assert "Campaign spring is approved: 36 customers are contacted, 4 are held out" in out
+    assert "Nothing is sent." in out
+    assert "nothing is new" in call("campaign", "approve", planned)[1]
+    _, told, _ = call("campaign", "status", planned, "--json")
+    assert (told["approved_by"], told["treated"], told["holdout"]) == ("Ann", 36, 4)
+    planned.write_text(planned.read_text() + "days: 3\n")
+    assert "Make the plan again" in call("campaign", "approve", planned)[2]
+    call("campaign", "plan", planned)
+    code, _, err = call("campaign", "approve", planned)
+    assert code == 1
+    assert "never changed. Given: policy: days" in " ".join(err.split())
+
+
+def test_a_plan_that_was_touched_is_refused(planned, call):
+    call("campaign", "plan", planned)
+    file = planned.parent / "plans" / "spring" / "customers.parquet"
+    frame = pd.read_parquet(file)
+    frame.loc[frame["arm"] == "holdout", "arm"] = "treated"
+    frame.to_parquet(file, index=False)
+    code, _, err = call("campaign", "approve", planned)
+    assert code == 1
+    assert "changed after it was written" in " ".join(err.split())
