@@ -269,7 +269,7 @@ def _routes(
         except ChurnError as error:
             if ready:
                 raise
-            problems.append(str(error))
+            problems.append(f"{name}: {error}")
     return routes, problems
 
 

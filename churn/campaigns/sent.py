@@ -92,10 +92,14 @@ class Sent(Rendered):
         parts = [head, self._due_table() if self.dry_run else self._done_table()]
         parts += [self._list("Not made any more (cancelled)", self.cancelled, CANCELS)]
         parts += [self._list("Not made today, still due", self.waiting, WAITS)]
-        parts += [self._list("Not taken", self.details, {}, unit="tries")]
+        parts += [self._list("Tries that were not taken", self.details, {})]
         parts += [f"Stopped over {c}: {why}." for c, why in self.stopped.items()]
         parts += [f"Warning: {w}" for w in self.warnings]
-        parts += [f"Before it can be sent: {p}" for p in self.problems]
+        parts += (
+            ["\n".join(["Before it can be handed over:", *(f"  {p}" for p in self.problems)])]
+            if self.problems
+            else []
+        )
         if self.dry_run:
             parts += [self._examples()]
         return "\n\n".join(p for p in [*parts, self._next()] if p)
@@ -107,7 +111,7 @@ class Sent(Rendered):
                 str(d["action"]),
                 format_count(d["contacts"]),
                 format_count(d["late"]) if d["late"] else "",
-                self.places.get(str(d["channel"]), ""),
+                self.places.get(str(d["channel"]), "not ready" if self.dry_run else ""),
             ]
             for d in self.due
         ]
@@ -131,11 +135,8 @@ class Sent(Rendered):
         return table_text(["channel", "action", *named, "to"], rows, right=right)
 
     @staticmethod
-    def _list(title: str, counts: Mapping[str, int], words: Mapping[str, str], unit: str = "") -> str:
-        lines = [
-            f"  {format_count(n):>7} {f'{unit}: ' if unit else ''}{words.get(code, code)}"
-            for code, n in counts.items()
-        ]
+    def _list(title: str, counts: Mapping[str, int], words: Mapping[str, str]) -> str:
+        lines = [f"  {format_count(n):>7}  {words.get(code, code)}" for code, n in counts.items()]
         return "\n".join([f"{title}:", *lines]) if lines else ""
 
     def _examples(self) -> str:

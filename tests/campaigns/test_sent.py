@@ -38,14 +38,14 @@ email    -                                       2  a webhook
 email    mails   1,200            1     7           a webhook
 
 Not made any more (cancelled):
-        3 asked not to be contacted, or bounced, since the approval
+        3  asked not to be contacted, or bounced, since the approval
 
 Not made today, still due:
-        4 the channel's capacity of the day is used up
+        4  the channel's capacity of the day is used up
 
-Not taken:
-        7 tries: answered 400
-        1 tries: answered 503
+Tries that were not taken:
+        7  answered 400
+        1  answered 503
 
 9 dead letters in the campaign: mend the cause, then churn campaign send POLICY --retry-dead --yes.
 1 contact to try again: run the command again after a while.
@@ -60,7 +60,7 @@ def test_a_dry_run_tells_what_would_go_and_what_stands_in_the_way():
     sent = done(
         dry_run=True,
         places={"email": "csv files in out"},
-        problems=["The environment variable HOOK is not set."],
+        problems=["email: The environment variable HOOK is not set."],
         examples=[
             {
                 "customer": "x" * 99,
@@ -76,7 +76,7 @@ def test_a_dry_run_tells_what_would_go_and_what_stands_in_the_way():
     assert ["email", "mails", "1,210", "10", "csv", "files", "in", "out"] in [
         x.split() for x in text.splitlines()
     ]
-    assert "Before it can be sent: The environment variable HOOK is not set." in text
+    assert "Before it can be handed over:\n  email: The environment variable HOOK is not set." in text
     assert f"{'x' * 30}  mails   1        2026-01-05  email a…@…" in text
     assert "churn campaign send POLICY --yes" in text
 

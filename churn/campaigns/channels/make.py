@@ -82,7 +82,7 @@ def make_route(policy: Policy, channel: str) -> Route:
         content = sorted({name for a in policy.actions if a.channel == channel for name in a.content})
         folder = policy.place(place)
         files = FilesChannel(folder, delivery.format, content=content, fields=fields)
-        return Route(files, f"{delivery.format} files in {folder}", 10_000, 300, attempts, fields)
+        return Route(files, f"{delivery.format} files in {place}", 10_000, 300, attempts, fields)
     if delivery.to == "table":
         from churn.campaigns.channels.table import TableChannel
 

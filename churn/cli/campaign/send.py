@@ -45,7 +45,8 @@ def send(
     if json:
         print_json(sent.to_dict())
     else:
-        typer.echo(sent.render().replace("churn campaign send POLICY", f"churn campaign send {policy}"))
+        said = f"churn campaign send {policy}{f' --on {on}' if on else ''}"
+        typer.echo(sent.render().replace("churn campaign send POLICY", said))
     if sent.interrupted:
         raise typer.Exit(130)
     if not sent.dry_run and (sent.dead or sent.stopped):

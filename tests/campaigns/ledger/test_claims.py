@@ -151,3 +151,14 @@ def test_many_claims_go_on_where_the_last_ended_and_then_look_from_the_start(app
 def test_a_lease_lasts(approved, seconds):
     with pytest.raises(ParameterError, match="lease"):
         approved.claim("winter", "email", DAY, 1, "a", seconds, NOON)
+
+
+def test_only_named_contacts_are_claimed_as_far_as_nobody_has_them(approved):
+    keys = {r.customer: r.key for r in approved.contacts("winter").itertuples() if r.step == 0}
+    first = approved.claim("winter", "email", DAY, now=NOON, keys=[keys["C1"], keys["C3"], "foreign"])
+    assert [c.customer for c in first] == ["C1", "C3"]
+    second = approved.claim("winter", "email", DAY, now=NOON, keys=[keys["C3"], keys["C4"]])
+    assert [c.customer for c in second] == ["C4"]
+    assert approved.claim("winter", "email", DAY, now=NOON, keys=[]) == []
+    assert approved.claim("winter", "phone", DAY, now=NOON, keys=[keys["C0"]]) == []
+    assert [c.customer for c in approved.claim("winter", "email", DAY, now=NOON)] == ["C0", "C2"]

@@ -38,7 +38,7 @@ def test_from_a_dry_run_to_files(deliver, call):
     code, text, _ = call("campaign", "send", policy, "--on", DAY)
     assert code == 0
     assert f"Dry run: campaign winter on {DAY}." in text
-    assert f"churn campaign send {policy} --yes" in text
+    assert f"churn campaign send {policy} --on {DAY} --yes" in text
     assert "x.example" not in text
     assert not (policy.parent / "out").exists()
     code, told, _ = call("campaign", "send", policy, "--on", DAY, "--yes", "--json")
@@ -85,5 +85,5 @@ def test_a_channel_without_a_delivery(policy, deliver, call):
     policy.write_text(yaml.safe_dump(POLICY))
     code, text, _ = call("campaign", "send", policy, "--on", DAY)
     assert code == 0
-    assert "Before it can be sent: The policy does not say how contacts over email are handed over" in text
+    assert "email: The policy does not say how contacts over email are handed over" in text
     assert call("campaign", "send", policy, "--on", DAY, "--yes")[0] == 1
