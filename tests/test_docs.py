@@ -6,6 +6,9 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel
 
+from churn.campaigns.blocks import ACTION_KINDS
+from churn.campaigns.candidates import CODES
+from churn.campaigns.policy import Policy, read_policy
 from churn.config import Config, read_config
 from churn.data.contracts import CONTRACTS
 from churn.yamlfile import _models_in
@@ -42,10 +45,35 @@ def test_readme_configuration_is_valid(tmp_path):
 
 
 def test_committed_configurations_are_valid():
-    files = sorted((ROOT / "configs").glob("*.yaml"))
+    files = [f for f in sorted((ROOT / "configs").glob("*.yaml")) if not f.name.startswith("campaign_")]
     assert len(files) >= 2
     for file in files:
         assert read_config(file).name
+
+
+def test_the_committed_policy_is_valid_and_has_every_kind_of_action():
+    policy = read_policy(ROOT / "configs" / "campaign_winter.yaml")
+    assert {a.kind for a in policy.actions} == set(ACTION_KINDS)
+
+
+def test_every_key_of_a_policy_is_documented():
+    text = (ROOT / "docs" / "campaigns.md").read_text()
+    keys = _policy_keys(Policy)
+    assert "actions.when.churn_probability.min" in keys
+    assert "limits.caps.contacts" in keys
+    assert [k for k in keys if f"`{k}`" not in text] == []
+    assert [code for code in CODES if f"`{code}`" not in text] == []
+
+
+def _policy_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    out = []
+    for name, field in model.model_fields.items():
+        inner = _models_in(field.annotation)
+        keys = [k for m in inner for k in _policy_keys(m, f"{prefix}{name}.")]
+        # Ranges are one line in the table; the first one names its ends.
+        ranges = keys and all(k.endswith((".min", ".max")) for k in keys)
+        out += [f"{prefix}{name}"] if ranges and name != "churn_probability" else keys or [f"{prefix}{name}"]
+    return out
 
 
 def test_ci_runs_the_test_line_of_the_readme():

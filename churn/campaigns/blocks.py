@@ -92,7 +92,7 @@ class Action(Settings):
     sells : bool, optional
         Whether it sells something; by default what is a discount, bonus, gift, points or news does.
     answers_complaint : bool, default False
-        Whether it answers a complaint that was ignored.
+        Whether it answers a complaint that was ignored; it may not sell anything then.
     when : When
         For whom it is meant.
     content : dict of str to str
@@ -120,6 +120,15 @@ class Action(Settings):
         if value[0] != 0 or list(value) != sorted(set(value)):
             raise ValueError("must be days in ascending order from 0, each once, such as [0, 3, 7]")
         return value
+
+    @model_validator(mode="after")
+    def _answers_first(self) -> Action:
+        if self.answers_complaint and self.is_selling:
+            raise ValueError(
+                f"the action {self.name!r} answers a complaint and sells something (kind {self.kind}); an apology that "
+                "asks for nothing has `sells: false`"
+            )
+        return self
 
     @property
     def is_selling(self) -> bool:

@@ -136,7 +136,7 @@ def _limits(policy: Policy, chosen: Selection, days: Days, expected: Expectation
         used, busiest = chosen.used[c], int(chosen.used[c].max()) if chosen.used.size else 0
         limit = float(daily.max())
         full = int(((used >= daily) & (daily > 0)).sum())
-        window = daily[: days.window]
+        within = max([days.window, *(np.flatnonzero(used)[-1:] + 1)])
         out.append(
             {
                 "what": f"{channel} per day",
@@ -144,7 +144,7 @@ def _limits(policy: Policy, chosen: Selection, days: Days, expected: Expectation
                 "used": busiest,
                 "full_days": full,
                 "contacts": int(used.sum()),
-                "places": float(window.sum()),
+                "places": float(daily[:within].sum()),
             }
         )
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from churn.campaigns.policy import Policy
@@ -102,13 +103,18 @@ def _limit(row: dict[str, Any], money: str) -> str:
 
 def _number(figure: dict[str, float]) -> str:
     digits = 0 if abs(figure["mean"]) >= 100 else 1
-    mean, low, high = (f"{figure[k]:,.{digits}f}" for k in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
+    return _with_interval(figure, lambda x: f"{round(x, digits) + 0.0:,.{digits}f}")  # never -0
 
 
 def _money(figure: dict[str, float], money: str) -> str:
-    mean, low, high = (format_amount(figure[k], money) for k in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
+    return _with_interval(figure, lambda x: format_amount(x, money))
+
+
+def _with_interval(figure: dict[str, float], shown: Callable[[float], str]) -> str:
+    mean, low, high = (figure[k] for k in ("mean", "low", "high"))
+    if not low <= mean <= high:  # of a customer or two, of whom most likely nobody is saved
+        return shown(mean)
+    return f"{shown(mean)} [{shown(low)}, {shown(high)}]"
 
 
 def _count(n: int, what: str) -> str:

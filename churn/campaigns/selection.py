@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TRIES = 12
-_STEP = 0.995  # of the widened limits, where by chance too many of the chosen are treated
+_STEP = 0.999  # of the widened limits, where by chance too many of the chosen are treated
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,12 @@ def test_what_sells_follows_the_kind_unless_said():
     assert not Action(**{**CALL, "kind": "gift", "sells": False}).is_selling
 
 
+def test_what_answers_a_complaint_sells_nothing():
+    with pytest.raises(ValidationError, match="sells: false"):
+        Action(**{**CALL, "kind": "gift", "answers_complaint": True})
+    assert Action(**{**CALL, "kind": "gift", "answers_complaint": True, "sells": False}).answers_complaint
+
+
 def test_a_range_has_an_end_and_a_pause_is_forward():
     for wrong in ({}, {"min": 2, "max": 1}):
         with pytest.raises(ValidationError):

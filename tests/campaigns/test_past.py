@@ -84,3 +84,42 @@ def test_the_first_ready_day_is_the_first_on_which_no_window_holds_too_many(befo
     assert ready(past, [cap], steps=steps)[0] >= expected  # never too early
     if len(steps) == 1:
         assert ready(past, [cap], steps=steps)[0] == expected
+
+
+def test_a_contact_that_is_planned_later_leaves_room_before_and_after_it():
+    past = contacts(("A", "autumn", "email", "2026-01-08T00:00:00Z"))  # day 3
+    assert ready(past, [Cap(contacts=1, days=3)]) == [6, 0]
+    assert ready(past, [Cap(contacts=2, days=3)]) == [0, 0]
+
+
+def test_the_ledger_gives_contacts_lists_and_measurements_and_is_not_made(tmp_path):
+    from churn.campaigns.ledger import open_ledger
+    from churn.campaigns.past import Past, read_past
+    from tests.campaigns.planning import CALL, MAIL, codes, plan, policy, scored
+
+    rules = policy(
+        CALL,
+        folder=tmp_path,
+        campaign="autumn",
+        start="2026-01-02",
+        days=4,
+        limits={"capacity": {"phone": 1}},
+    )
+    later = policy(CALL, folder=tmp_path, limits={"quiet_days": 3})
+    assert read_past(later) == Past()
+    assert not (tmp_path / "campaigns.db").exists()
+    made = plan(rules, scored(5))  # one on each day from the 2nd to the 5th
+    with open_ledger(rules) as ledger:
+        ledger.approve(made)
+        ledger.suppress([("C4", "*", "asked to be left alone")])
+
+    found = read_past(later)
+
+    assert len(found.contacts) == 4
+    from churn.campaigns.plan import make_plan
+
+    again = make_plan(later, scored=scored(5), past=found)
+    assert codes(again)["C4"] == "suppressed"
+    assert again.customers["day"].tolist()[:4] == ["2026-01-06", "2026-01-07", "2026-01-08", "2026-01-09"]
+    assert len(read_past(rules).contacts) == 0  # the own ones do not stand in the way of planning again
+    assert len(read_past(policy(MAIL, folder=tmp_path, start="2027-01-02")).contacts) == 0
