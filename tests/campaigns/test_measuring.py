@@ -60,6 +60,17 @@ def test_too_early_is_a_result_and_is_recorded(campaign):
     assert len(ledger.measurements("winter")) == 1
 
 
+def test_after_an_erase_the_aggregate_stays(campaign):
+    settings, plan, ledger = campaign
+    data = history(plan)
+    before = measure(settings, data, DEFINITION, ledger=ledger)
+    ledger.erase(["C0", "C199"])
+    after = measure(settings, data, DEFINITION, ledger=ledger)
+    assert after.arms == before.arms
+    assert after.effect("orders").treated_mean == before.effect("orders").treated_mean
+    assert any("2 customers are no longer in the data" in c["text"] for c in after.checks)
+
+
 def test_a_policy_changed_since_counts_as_it_was_approved(campaign):
     settings, plan, ledger = campaign
     plain = settings.plain() | {"horizon_days": 10, "holdout": {"share": 0.0}}

@@ -31,6 +31,7 @@ def plan(
     """
     from churn.campaigns.plan import make_plan
     from churn.campaigns.policy import read_policy
+    from churn.report.campaign_plan import write_plan_page
 
     settings = read_policy(policy)
     if scores is not None:
@@ -38,14 +39,15 @@ def plan(
     with progress(quiet=json):
         made = make_plan(settings)
         folder = made.write(out)
+        write_plan_page(folder)
     if json:
         print_json({**made.summary(), "folder": str(folder)})
         return
     typer.echo(made.render())
     typer.echo(
-        f"\nWritten to {short(folder)}: contacts.csv to read, customers.parquet with everybody and why."
+        f"\nWritten to {short(folder)}: plan.html to open, contacts.csv, customers.parquet with everybody and why."
     )
     if made.facts["arms"]["treated"]:
-        typer.echo(f"Next: read contacts.csv, then churn campaign approve {policy}")
+        typer.echo(f"Next: open plan.html, then churn campaign approve {policy}")
     else:
         typer.echo(f"Next: change {policy} and plan again")
