@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,9 +84,12 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
     if min(arms[name]["known"] for name in (TREATED, HOLDOUT)) < _LEAST:
         return Measurement(status="not enough data", said=too_few(arms), checks=tuple(notes), **facts)
     effects, warnings = overall(frame, found.horizon_days)
+    if not found.mature:
+        effects = _early(effects)
     main = {e.measure: e for e in effects if e.main}
     kept, value = main.get("retained"), main.get("net_value")
-    seen = visible(kept, _expected_effect(evidence.plan), policy.holdout.share)
+    share = policy.holdout.share
+    seen = visible(kept, _expected_effect(evidence.plan), share) if found.mature else {}
     facts |= {"effects": effects, "visible": seen}
     notes += [{"code": "few-decide", "text": w, "is_warning": True} for w in warnings]
     status: Status = "measured" if found.mature else "interim"
@@ -120,6 +124,17 @@ def against_global(everybody: pd.DataFrame | None) -> Contrast | None:
     except NotEnoughDataError as error:
         return Contrast("retained", PLAIN, note=f"{error.what} ({error.given})")
     return contrast(effect, "retained", PLAIN, main=False)
+
+
+def _early(effects: tuple[Contrast, ...]) -> tuple[Contrast, ...]:
+    """Return the main comparisons with the interval that holds at every look, so that no narrower one gets about."""
+    out = []
+    for e in effects:
+        if not e.main:
+            continue
+        low, high = (e.always_valid["low"], e.always_valid["high"]) if e.always_valid else (None, None)
+        out.append(replace(e, low=low, high=high, total=None, total_low=None, total_high=None, p_value=None))
+    return tuple(out)
 
 
 def _groups(frame: pd.DataFrame, policy: Policy) -> tuple[tuple[Contrast, ...], tuple[Contrast, ...], str]:

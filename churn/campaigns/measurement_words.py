@@ -159,12 +159,12 @@ def _kept(e: Contrast, *, early: bool) -> str:
         people = f", {count[0]} customers in all ({ordered[0]} to {ordered[1]})"
     if e.effect > 0:
         return (
-            f"Contacting kept {of_hundred(e.effect)} of 100 customers who would have left ({mark}: {low} to {high})"
+            f"Of 100 customers, contacting kept {of_hundred(e.effect)} who would have left ({mark}: {low} to {high})"
             f"{people}."
         )
     back = [of_hundred(-v) for v in (e.effect, ends[1], ends[0])]
     return (
-        f"Contacting did harm: {back[0]} of 100 customers left who would have stayed ({mark}: {back[1]} to {back[2]})"
+        f"Contacting did harm: of 100 customers, {back[0]} left who would have stayed ({mark}: {back[1]} to {back[2]})"
         f"{people}."
     )
 

@@ -194,13 +194,13 @@ def _said(effects: Sequence[PooledEffect], campaigns: int, currency: str) -> str
         said = f"{of} no effect can be shown: of 100 customers, between {low} and {high} more stayed (95 %)."
     elif kept.effect > 0:
         said = (
-            f"{of} contacting kept {of_hundred(kept.effect)} of 100 customers who would have left (95 %: {low} to "
+            f"{of}, of 100 customers contacting kept {of_hundred(kept.effect)} who would have left (95 %: {low} to "
             f"{high})."
         )
     else:
         back = [of_hundred(-v) for v in (kept.effect, kept.high, kept.low)]
         said = (
-            f"{of} contacting did harm: {back[0]} of 100 customers left who would have stayed (95 %: {back[1]} to "
+            f"{of}, contacting did harm: of 100 customers {back[0]} left who would have stayed (95 %: {back[1]} to "
             f"{back[2]})."
         )
     value = next((e for e in effects if e.measure == "net_value"), None)

@@ -47,8 +47,8 @@ def test_an_effect_that_is_there_is_told_with_customers_money_and_cost():
     kept = result.effect("retained")
     assert kept.low > 0
     assert kept.low < 0.2 < kept.high
-    assert result.said.startswith("Contacting kept ")
-    assert "customers who would have left (95 %: " in result.said
+    assert result.said.startswith("Of 100 customers, contacting kept ")
+    assert " who would have left (95 %: " in result.said
     assert "Net value: EUR " in result.said
     assert "Spent: EUR 2,000" not in result.said  # call costs 6, gift 1 with an offer of 10
     assert [r["what"] for r in result.forecast] == ["contacts", "cost", "saved"]
@@ -120,8 +120,13 @@ def test_an_interim_look_claims_less_and_waits_with_the_rest():
     result, final = assess(a_policy(), early), assess(a_policy(), full)
     kept = result.effect("retained")
     assert result.status == "interim"
-    assert kept.always_valid["low"] < kept.low
-    assert kept.always_valid["high"] > kept.high
+    assert {e.main for e in result.effects} == {
+        True
+    }  # nothing narrower than what holds at every look gets about
+    assert (kept.low, kept.high) == (kept.always_valid["low"], kept.always_valid["high"])
+    assert kept.low < final.effect("retained").low
+    assert kept.high > final.effect("retained").high
+    assert (kept.p_value, result.visible) == (None, {})
     assert result.said.startswith("Day 28 of 60; the result needs data until 2026-03-06.")
     assert "at any look" in result.said
     assert (result.by_action, result.by_segment, result.forecast, result.profit) == ((), (), (), {})

@@ -38,7 +38,7 @@ def test_the_frame_has_every_comparison(measured):
 def test_the_screen_says_the_result_before_the_tables(measured):
     lines = measured.render().splitlines()
     assert lines[0] == "Campaign winter, as of 2026-04-01: measured"
-    assert lines[2].startswith("Contacting kept ")
+    assert lines[2].startswith("Of 100 customers, contacting kept ")
     assert "By action" in lines
     assert "- warning: 100 of 500" in measured.render()
 

@@ -25,14 +25,14 @@ def said(*effects, seen=None, interim=None):
 
 def test_what_is_shown_is_told_in_customers_and_money():
     assert said(kept(0.031, 0.004, 0.058), worth(300, 7900)) == (
-        "Contacting kept 3.1 of 100 customers who would have left (95 %: 0.4 to 5.8), 21 customers in all (3 to 39). "
+        "Of 100 customers, contacting kept 3.1 who would have left (95 %: 0.4 to 5.8), 21 customers in all (3 to 39). "
         "Net value: £4,100 more (£300 to £7,900). Spent: £640."
     )
 
 
 def test_harm_is_told_the_right_way_round():
     text = said(kept(-0.05, -0.09, -0.01), worth(-900, -100))
-    assert "Contacting did harm: 5.0 of 100 customers left who would have stayed (95 %: 1.0 to 9.0)" in text
+    assert "Contacting did harm: of 100 customers, 5.0 left who would have stayed (95 %: 1.0 to 9.0)" in text
     assert "34 customers in all (7 to 61)" in text
     assert "Net value: £500 less (-£900 to -£100)." in text
 
@@ -58,7 +58,7 @@ def test_early_it_goes_by_the_interval_that_holds_at_every_look():
     assert "between -2.0 and 12 more" in text
     sure = kept(0.05, 0.03, 0.07, always_valid={"low": 0.01, "high": 0.09})
     assert (
-        "Contacting kept 5.0 of 100 customers who would have left (95 %, at any look: 1.0 to 9.0)."
+        "Of 100 customers, contacting kept 5.0 who would have left (95 %, at any look: 1.0 to 9.0)."
         in said(sure, interim=(28, 60, "2026-03-06"))
     )
 

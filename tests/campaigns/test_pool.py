@@ -31,7 +31,7 @@ def test_many_small_campaigns_show_what_one_cannot():
     rows = [one(f"c{i}", 0.05, 0.1, value=2.0) for i in range(25)]
     assert "no effect can be shown" in pool_measurements(rows[:1]).said
     found = pool_measurements(rows)
-    assert found.said.startswith("Over 25 campaigns together contacting kept 5.0 of 100 customers")
+    assert found.said.startswith("Over 25 campaigns together, of 100 customers contacting kept 5.0 who")
     assert "Net value per customer: £2.00 (£1.00 to £3.00)." in found.said
     assert len(found.frame) == 25
     assert "£2.00 (" in found.render()
@@ -41,7 +41,7 @@ def test_campaigns_that_differ_are_told():
     found = pool_measurements([one("a", 0.3, 0.05), one("b", -0.3, 0.05)])
     assert "differ by more than chance" in found.said
     harm = pool_measurements([one("a", -0.3, 0.05)])
-    assert "did harm: 30 of 100" in harm.said
+    assert "did harm: of 100 customers 30 left" in harm.said
 
 
 def test_only_final_measurements_of_the_ledger_count(tmp_path):

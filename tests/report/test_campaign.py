@@ -29,7 +29,7 @@ def hostile():
 def test_the_page_says_the_result_first(tmp_path):
     found = assess(a_policy(), evidence(plan=PLAN))
     text = write(tmp_path, found).read_text(encoding="utf-8")
-    assert text.index("Contacting kept") < text.index("Every measure")
+    assert text.index("Of 100 customers, contacting kept") < text.index("Every measure")
     assert "How it was measured" in text
 
 

@@ -50,7 +50,7 @@ def run(*args):
 def test_it_prints_the_result_and_writes_the_page_and_the_picture(place):
     found = run(place / "winter.yaml", "--plot", place / "effects.svg")
     assert found.exit_code == 0
-    assert "Contacting kept 80 of 100 customers who would have left" in found.output
+    assert "Of 100 customers, contacting kept 80 who would have left" in found.output
     assert "MLflow run " in found.output
     assert (place / "plans" / "winter" / "measurement.html").is_file()
     assert (place / "effects.svg").read_text().startswith("<?xml")
