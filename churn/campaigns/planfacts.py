@@ -15,6 +15,7 @@ from churn.campaigns.people import People, channels_of
 from churn.campaigns.policy import Policy
 from churn.campaigns.scored import Scored
 from churn.campaigns.selection import Selection
+from churn.campaigns.sizing import power
 from churn.display import format_amount, format_count
 from churn.progress import report
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STALE_DAYS = 31
+_CHANCE = 0.8  # of showing an effect
 
 
 def plan_facts(
@@ -66,6 +68,8 @@ def plan_facts(
         "prices": _prices(policy, chosen, scored.currency),
         "expected": expected.to_dict(),
         "effects": [vars(e) for e in effects],
+        "can_show": _can_show(policy, scored, chosen, expected),
+        "no_score": scored.to_dict()["without_score"],
         "uplift": uplift_said,
         "preferred_elsewhere": found.preferred_elsewhere,
     }
@@ -94,6 +98,34 @@ def expected_of(
     p = scored.customers["churn_probability"].to_numpy(dtype=np.float64)
     report("Working out what is expected")
     return expect(p[rows], found.value[rows], choice, used, uplift=told if found.by_model.any() else None)
+
+
+def _can_show(policy: Policy, scored: Scored, chosen: Selection, expected: Expectation) -> dict[str, Any]:
+    """Say whether the effect that is expected would show with so many held out; empty where nobody is."""
+    p = scored.customers["churn_probability"].to_numpy(dtype=np.float64)[chosen.choice >= 0]
+    treated, held = int(chosen.treated.sum()), int((chosen.arm == "holdout").sum())
+    if not treated or policy.holdout.share == 0:
+        return {}
+    effect, rate = expected.saved.mean / treated, float(p.mean())
+    if not held or not 0 < rate < 1 or effect <= 0:
+        said = "Nothing can be shown: " + (
+            "nobody is held out by chance." if not held else "no effect is expected."
+        )
+        return {"smallest": None, "expected": effect, "chance": None, "is_enough": False, "said": said}
+    kept = float((p * (1 - p)).mean()) / (
+        rate * (1 - rate)
+    )  # what the score does not explain, if it is right
+    kept = min(max(kept, 0.01), 1.0)
+    answer = power(len(p), rate, share=held / len(p), effect=effect, variance_kept=kept)
+    now = answer.now
+    enough = now.chance is not None and now.chance >= _CHANCE
+    return {
+        "smallest": now.smallest,
+        "expected": effect,
+        "chance": now.chance,
+        "is_enough": enough,
+        "said": answer.said,
+    }
 
 
 def _last_day(policy: Policy, days: Days, chosen: Selection) -> str:
@@ -174,15 +206,17 @@ def _prices(policy: Policy, chosen: Selection, currency: str) -> list[dict[str, 
 
 def _warnings(policy: Policy, scored: Scored, found: Candidates, facts: dict[str, Any]) -> list[str]:
     out = []
-    treated, held = facts["arms"]["treated"], facts["arms"]["holdout"]
+    treated = facts["arms"]["treated"]
     if treated == 0:
         out.append("The plan contacts nobody.")
     if treated and policy.holdout.share == 0:
         out.append("Nobody is held out, so what the campaign does cannot be measured.")
-    elif treated and held < 30:
+    elif treated and not facts["can_show"].get("is_enough"):
+        out.append(facts["can_show"]["said"])
+    if policy.worth.column == "lifetime_value" and scored.run:
         out.append(
-            f"Only {format_count(held)} customers are held out: hardly any effect would show. churn campaign power "
-            "tells how many are needed."
+            "A night's lifetime_value counts on the customer leaving by his risk, so it says too little of who is "
+            "saved: take spend_if_staying as worth.column."
         )
     if scored.as_of:
         age = (policy.start - dt.date.fromisoformat(scored.as_of)).days

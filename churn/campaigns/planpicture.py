@@ -40,6 +40,8 @@ def picture(policy: Policy, facts: dict[str, Any]) -> str:
             _actions(facts, money),
             "",
         ]
+        if facts["can_show"].get("is_enough"):
+            lines += [facts["can_show"]["said"], ""]
     lines += [_solver(facts, money)]
     lines += [_limit(x, money) for x in facts["limits"]]
     lines += [f"  {p['said']}" for p in facts["prices"]]
@@ -48,7 +50,7 @@ def picture(policy: Policy, facts: dict[str, Any]) -> str:
         width = max(len(format_count(n)) for n in out.values())
         lines += ["", "Not chosen:"]
         lines += [
-            f"  {format_count(n).rjust(width)}  {facts['why_means'][c]}"
+            f"  {format_count(n).rjust(width)}  {_means(facts, c)}"
             for c, n in sorted(out.items(), key=lambda x: -x[1])
         ]
     lines += ["", "Effects:"]
@@ -57,6 +59,16 @@ def picture(policy: Policy, facts: dict[str, Any]) -> str:
         lines += [f"  {facts['uplift']}"]
     lines += [f"  {note}" for note in facts["notes"][:_SHOWN_NOTES]]
     return "\n".join(lines)
+
+
+def _means(facts: dict[str, Any], code: str) -> str:
+    """Return what a code means; of who has no score also why."""
+    reasons = facts["no_score"]
+    if code != "no-score" or not reasons:
+        return str(facts["why_means"][code])
+    if len(reasons) == 1:
+        return f"no score: {next(iter(reasons))}"
+    return "no score: " + "; ".join(f"{format_count(n)} {why}" for why, n in reasons.items())
 
 
 def _actions(facts: dict[str, Any], money: str) -> str:

@@ -48,7 +48,7 @@ def sentences(
     out = plain[code]
     no_score = np.asarray(scored.no_score, dtype=object)
     rows = np.flatnonzero(code == CODE_NAMES.index("no-score"))
-    out[rows] = [f"{text[0].upper()}{text[1:]}." for text in no_score[rows]]
+    out[rows] = [f"No score: {text}." for text in no_score[rows]]
 
     rows = np.flatnonzero(code == CODE_NAMES.index("no-condition"))
     near = found.meant.nearest(rows, found.out_of[rows], policy.actions)

@@ -256,8 +256,8 @@ def _read_night(folder: Path, policy: Policy) -> Scored:
     )
     if "basis" in found.customers:
         basis = found.customers["basis"].astype(str)
-        found.no_score[basis == "lapsed"] = "lapsed: no longer active, so there is no score"
-        found.no_score[basis == "fallback"] = "no history, so there is no score of the own"
+        found.no_score[basis == "lapsed"] = "lapsed, no longer active"
+        found.no_score[basis == "fallback"] = "no history to go by"
     return _with(
         found,
         run=str(summary.get("run", "")),

@@ -38,7 +38,7 @@ def test_counts_and_figures_add_up():
     ("more", "words"),
     [
         ({"holdout": {"share": 0}}, "Nobody is held out"),
-        ({"holdout": {"share": 0.1}}, "hardly any effect would show"),
+        ({"holdout": {"share": 0.1}}, "The plan expects 10.0 points; with 10.0 % held out of 30"),
         ({"consent": {"required": False}}, "Consent is not asked for"),
     ],
 )

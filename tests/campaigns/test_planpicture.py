@@ -14,7 +14,7 @@ def test_it_says_what_it_would_do_and_who_is_out():
     assert "Nothing is sent." in text
     assert "Plan of winter: " in text
     assert "budget: EUR " in text
-    assert "  1  no score" in text
+    assert "  1  no score: no churn probability in the table" in text
     assert "phone per day: at most 1 of 1" in text
     assert "assumed: saves 20 % of those who would leave" in text
     assert "—" not in text
