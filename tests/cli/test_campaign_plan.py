@@ -40,6 +40,7 @@ def test_it_writes_the_plan_and_says_what_to_do_next(place):
     assert sorted(p.name for p in (place / "plans" / "winter").iterdir()) == [
         "contacts.csv",
         "customers.parquet",
+        "plan.html",
         "plan.json",
     ]
     assert not (place / "campaigns.db").exists()
