@@ -21,6 +21,7 @@ from churn.campaigns.measurement_words import headline, too_early, too_few, visi
 from churn.campaigns.outcomes import MEASURES, Outcomes
 from churn.campaigns.policy import Policy
 from churn.errors import NotEnoughDataError, ParameterError
+from churn.progress import report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +81,7 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
     if found.observed_days == 0:
         said = too_early(found.start, found.as_of, found.horizon_days, found.needs_until)
         return Measurement(status="not enough data", said=said, checks=tuple(notes), **facts)
+    report("Comparing the arms")
     notes = [*checks(policy, frame, evidence), *notes]
     if min(arms[name]["known"] for name in (TREATED, HOLDOUT)) < _LEAST:
         return Measurement(status="not enough data", said=too_few(arms), checks=tuple(notes), **facts)
@@ -152,14 +154,16 @@ def _groups(frame: pd.DataFrame, policy: Policy) -> tuple[tuple[Contrast, ...], 
 
 
 def _arms(frame: pd.DataFrame, contacts: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    reached = set(contacts.loc[contacts["state"].isin(OUT), "customer"].astype(str))
+    ids = set(contacts.loc[contacts["state"].isin(OUT), "customer"].astype(str))
+    reached = np.fromiter((c in ids for c in frame["customer"].astype(str)), dtype=bool, count=len(frame))
     out: dict[str, dict[str, Any]] = {}
     for name in (TREATED, HOLDOUT):
-        rows = frame[frame["arm"] == name]
+        mine = (frame["arm"] == name).to_numpy()
+        rows = frame[mine]
         known = rows["retained"].notna()
         out[name] = {
             "assigned": len(rows),
-            "contacted": int(rows["customer"].astype(str).isin(reached).sum()),
+            "contacted": int(reached[mine].sum()),
             "known": int(known.sum()),
             "missing": int((~known).sum()),
         }

@@ -124,7 +124,10 @@ def _customers(file: Path) -> pd.DataFrame | None:
     if not file.is_file():
         return None
     try:
-        return pd.read_parquet(file)
+        import pyarrow.parquet as pq
+
+        there = set(pq.read_schema(file).names)
+        return pd.read_parquet(file, columns=[name for name, _, _ in _COLUMNS if name in there])
     except (ValueError, OSError) as error:
         raise _unreadable(file, error) from error
 

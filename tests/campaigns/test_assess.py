@@ -8,6 +8,8 @@ import pytest
 
 from churn.campaigns.assess import assess
 from churn.campaigns.evidence import Evidence
+from churn.campaigns.outcomes import outcomes
+from churn.data.eventlog import DAY_US
 from churn.errors import ParameterError
 from tests.campaigns.campaign_data import a_policy, assigned, came, evidence, sent
 
@@ -197,3 +199,20 @@ def test_erased_customers_without_anything_known_before_still_count():
     result = assess(a_policy(), replace(given, assignments=customers))
     assert result.effect("retained").treated == 400
     assert ("risk_band", "not known") in {(r.group, r.value) for r in result.by_segment}
+
+
+def test_on_the_generated_shop_the_interval_holds_what_the_contacts_really_did(shop, history, definition):
+    start = history.midnight(history.data_end - 60 * DAY_US)
+    active = definition.population(history.as_of(start))
+    arms = np.where(np.random.default_rng(1).uniform(size=len(active)) < 0.5, "holdout", "treated")
+    customers = pd.DataFrame({"customer": history.customers[active], "arm": arms, "action": "gift"})
+    treated = customers[customers["arm"] == "treated"]
+    day = history.date(start)
+    other = shop.contacted(treated[["customer"]].assign(kind="gift", time=f"{day} 10:00")).history()
+    after, without = (outcomes(h, definition, customers, day) for h in (other, history))
+    really = (after.frame["retained"] - without.frame["retained"])[customers["arm"] == "treated"].mean()
+    result = assess(a_policy(holdout={"share": 0.5}), Evidence(customers, after, sent(customers)))
+    kept = result.effect("retained")
+    assert really > 0
+    assert kept.low < really < kept.high
+    assert codes(result) == set()
