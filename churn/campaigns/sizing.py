@@ -174,7 +174,7 @@ class Power(Rendered):
         facts = (
             f"{format_count(self.customers)} customers; {format_percent(self.base_rate)} leave when left alone. "
             f"An effect is shown when its {100 * (1 - self.alpha):.4g} % interval leaves out 0; the chance for that is "
-            f"{format_percent(self.power, 0)}. * as in the policy."
+            f"{format_percent(self.power, 0)}. * the share in question."
         )
         return "\n".join([self.said, "", table, "", facts, *self.notes])
 
@@ -196,7 +196,7 @@ class Power(Rendered):
         return power_figure(
             self.frame,
             f"{format_count(self.customers)} customers, {format_percent(self.base_rate)} leave when left alone",
-            f"Shown with a chance of {format_percent(self.power, 0)}. Bold: the policy's share.",
+            f"Shown with a chance of {format_percent(self.power, 0)}. Bold: the share in question.",
             self.share,
             self.effect,
         )
@@ -215,6 +215,7 @@ def power(
     profit: float | None = None,
     currency: str = "",
     notes: tuple[str, ...] = (),
+    is_plan: bool = False,
 ) -> Power:
     """Tell how small an effect can be shown, and what it takes to show the expected one.
 
@@ -242,6 +243,8 @@ def power(
         Before amounts.
     notes : tuple of str
         Where the numbers come from.
+    is_plan : bool, default False
+        Whether the effect is a plan's.
 
     Returns
     -------
@@ -296,6 +299,7 @@ def power(
         campaigns = None if needed_customers is None else math.ceil(needed_customers / customers)
     now = next(s for s in shown if s.share == share)
     said = _said(customers, share, effect, power, now, needed_share, needed_customers, campaigns)
+    said = said if is_plan else said.replace("The plan expects", "Expected are", 1)
     return Power(
         customers=customers,
         base_rate=base_rate,

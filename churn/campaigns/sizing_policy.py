@@ -63,7 +63,7 @@ def power_of_policy(
             given="holdout.share: 0",
             fix="Set holdout.share: 0.1, or see what other shares would show with --share 0.1.",
         )
-    chosen, currency = _planned(policy)
+    chosen, currency = _planned(policy, held)
     amounts, told = _history(policy, chosen, days)
     return power_of_customers(
         chosen, share=held, effect=effect, power=power, amounts=amounts, currency=currency, notes=told
@@ -128,7 +128,8 @@ def power_of_customers(
         f"Who leaves when left alone is taken from the score. Adjusting for it keeps {format_percent(kept, 0)} of the "
         "variance if the score is right on average; a score without worth keeps all."
     ]
-    if effect is None and "uplift" in chosen:
+    given = effect is not None
+    if not given and "uplift" in chosen:
         uplift = float(chosen["uplift"].mean())
         if uplift > 0:
             effect = min(uplift, base)
@@ -137,6 +138,7 @@ def power_of_customers(
             )
         else:
             said.append("The plan expects no effect on who stays, so only the smallest effects are shown.")
+    is_plan = effect is not None and not given
     profit = None
     if "expected_profit" in chosen and chosen["expected_profit"].notna().any():
         profit = max(float(chosen["expected_profit"].mean()), 0.0)
@@ -151,16 +153,17 @@ def power_of_customers(
         profit=profit,
         currency=currency,
         notes=(*said, *notes),
+        is_plan=is_plan,
     )
 
 
-def _planned(policy: Policy) -> tuple[pd.DataFrame, str]:
-    """Return whom the plan would contact."""
-    from churn.campaigns.scored import read_scored
+def _planned(policy: Policy, share: float) -> tuple[pd.DataFrame, str]:
+    """Return whom the plan would contact with this share held out, treated and held out alike."""
+    from churn.campaigns.plan import make_plan
 
-    scored = read_scored(policy)
-    customers = scored.customers[scored.no_score == ""]
-    return customers, scored.currency
+    holdout = policy.holdout.model_copy(update={"share": share})
+    plan = make_plan(policy.model_copy(update={"holdout": holdout}))
+    return plan.customers[plan.customers["selected"]], str(plan.facts.get("currency") or policy.currency)
 
 
 def _history(

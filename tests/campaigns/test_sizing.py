@@ -71,7 +71,7 @@ def test_too_few_can_show_nothing_and_it_is_said():
     assert answer.now.smallest is None
     assert answer.now.chance == 0
     assert answer.said.startswith(
-        "The plan expects 10.0 points; with 10.0 % held out of 12 no effect can be shown, not even if everybody were saved. "
+        "Expected are 10.0 points; with 10.0 % held out of 12 no effect can be shown, not even if everybody were saved. "
         "No share of these customers shows it. To show it: measure "
     )
     assert "none" in str(answer)
@@ -83,9 +83,10 @@ def test_too_few_can_show_nothing_and_it_is_said():
 
 def test_the_sentence_names_the_ways_out():
     assert power(5000, 0.4, effect=0.05).said == (
-        "The plan expects 5.0 points; with 10.0 % held out of 5,000 the smallest effect that shows is 6.3 points. To show it: "
+        "Expected are 5.0 points; with 10.0 % held out of 5,000 the smallest effect that shows is 6.3 points. To show it: "
         "hold out 18 %, or measure 2 campaigns like it together, or contact 8,090 customers."
     )
+    assert power(5000, 0.4, effect=0.05, is_plan=True).said.startswith("The plan expects 5.0 points; with 10.0 %")
     assert power(20_000, 0.4, effect=0.05).said.endswith("So it will show with a chance of 99 %.")
     assert (
         power(5000, 0.4).said == "With 10.0 % held out of 5,000 the smallest effect that shows is 6.3 points."

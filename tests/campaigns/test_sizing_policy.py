@@ -63,7 +63,10 @@ def test_the_plans_uplift_and_profit_are_taken_and_an_asked_effect_wins():
     answer = power_of_customers(chosen)
     assert answer.effect == pytest.approx(0.04)
     assert answer.now.forgone == pytest.approx(60)
-    assert power_of_customers(chosen, effect=0.1).effect == 0.1
+    assert answer.said.startswith("The plan expects 4.0 points")
+    asked = power_of_customers(chosen, effect=0.1)
+    assert asked.effect == 0.1
+    assert asked.said.startswith("Expected are 10.0 points")
 
 
 def test_no_expected_effect_is_said():
