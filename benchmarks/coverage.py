@@ -1,6 +1,6 @@
 """How often the intervals of a campaign's effect cover the truth, and how often they claim an effect where there is none.
 
-    python benchmarks/coverage.py [--choose] [--campaigns 500] [--seed 1000]
+    python benchmarks/coverage.py [--choose] [--first] [--campaigns 500] [--seed 1000]
 
 Campaigns are simulated twice: on arrays with heavy-tailed money, a population for each campaign; and on the generated shop,
 where the same customers with and without the contact are both known, 20 shops whose customers are held out anew 25 times.
@@ -25,6 +25,7 @@ from churn.campaigns.holdout import split
 from churn.campaigns.sequential import always_valid, look_days
 from churn.campaigns.sizing import power
 from churn.display import table_text
+from churn.errors import NotEnoughDataError
 
 MEASURES = ("retained", "orders", "net value")
 HORIZON_DAYS = 60
@@ -143,6 +144,14 @@ def measured(people: Population, share: float, key: str, hits: Hits, *, is_null:
             )
 
 
+def looked(y: np.ndarray, t: np.ndarray, before: pd.DataFrame, planned: int) -> Effect | None:
+    """A look at a growing number; None where it is refused because they are too few yet."""
+    try:
+        return always_valid(y, t, before, planned=planned)
+    except NotEnoughDataError:
+        return None
+
+
 def peeked(people: Population, share: float, number: int, alarms: dict[tuple[str, str], list[bool]]) -> None:
     """One campaign without effect: whether any of ten looks claims one. The plain interval of a look is got from its p value."""
     t, strata = assigned(people, share, f"c{number}")
@@ -154,7 +163,7 @@ def peeked(people: Population, share: float, number: int, alarms: dict[tuple[str
         alarms[measure, "the same customers, plain"].append(any(e.p_value / looks < e.alpha for e in same))
         alarms[measure, "the same customers, looks="].append(any(e.is_shown for e in same))
         growing = [waves <= k for k in range(1, looks)]
-        more = [always_valid(y[w, -1], t[w], people.before[w], planned=len(t)) for w in growing]
+        more = [e for w in growing if (e := looked(y[w, -1], t[w], people.before[w], len(t)))]
         alarms[measure, "ever more customers, plain"].append(
             any(abs(e.effect) > Z * e.standard_error for e in more)
         )
@@ -275,6 +284,7 @@ def print_choice(seed: int, campaigns: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--choose", action="store_true")
+    parser.add_argument("--first", action="store_true", help="only the first table")
     parser.add_argument("--campaigns", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1000)
     given = parser.parse_args()
@@ -286,6 +296,9 @@ def main() -> int:
     def drawn(campaigns: int) -> Iterator[Population]:
         return (arrays(given.seed + number) for number in range(campaigns))
 
+    if given.first:
+        print_coverage(drawn, given.campaigns, 0.1)
+        return 0
     shops = [shop(given.seed + number) for number in range(min(SHOPS, given.campaigns))]
 
     def again(campaigns: int) -> Iterator[Population]:

@@ -17,7 +17,9 @@ def test_the_truth_is_the_mean_effect_of_the_assigned_and_a_null_has_none():
 
     assert abs((~t).sum() - 60) <= 1
     assert len(strata) == 300
-    assert truth == pytest.approx(np.mean(people.contacted["orders"][:, -1]) - np.mean(people.without["orders"][:, -1]))
+    assert truth == pytest.approx(
+        np.mean(people.contacted["orders"][:, -1]) - np.mean(people.without["orders"][:, -1])
+    )
     assert truth > 0
     assert (y[~t] == people.without["orders"][~t]).all()
     assert (y[t] == people.contacted["orders"][t]).all()

@@ -86,7 +86,9 @@ def test_the_sentence_names_the_ways_out():
         "Expected are 5.0 points; with 10.0 % held out of 5,000 the smallest effect that shows is 6.3 points. To show it: "
         "hold out 18 %, or measure 2 campaigns like it together, or contact 8,090 customers."
     )
-    assert power(5000, 0.4, effect=0.05, is_plan=True).said.startswith("The plan expects 5.0 points; with 10.0 %")
+    assert power(5000, 0.4, effect=0.05, is_plan=True).said.startswith(
+        "The plan expects 5.0 points; with 10.0 %"
+    )
     assert power(20_000, 0.4, effect=0.05).said.endswith("So it will show with a chance of 99 %.")
     assert (
         power(5000, 0.4).said == "With 10.0 % held out of 5,000 the smallest effect that shows is 6.3 points."

@@ -80,3 +80,33 @@ def test_nobody_and_certain_customers():
         power_of_customers(pd.DataFrame({"churn_probability": [np.nan]}))
     assert power_of_customers(pd.DataFrame({"churn_probability": [0.0, 0.0]})).now.smallest is None
     assert power_of_customers(pd.DataFrame({"churn_probability": [0.0, 1.0] * 200})).variance_kept == 0.01
+
+
+def test_orders_and_money_spread_as_in_the_newest_days_before_the_start(tmp_path):
+    (tmp_path / "orders.csv").write_text(
+        "customer,time,amount\n"
+        + "".join(f"C{n},2025-11-{1 + n % 5:02d},{10 * (n + 1)}\n" for n in range(60))
+        + "".join(f"C{n},2025-12-{10 + n % 5},50\n" for n in range(30))
+        + "C0,2025-12-31,1\n"
+    )
+    (tmp_path / "shop.yaml").write_text(
+        "name: shop\ntimezone: UTC\nsources: {orders: {path: orders.csv}}\ndefinition: {active_days: 60, horizon_days: 30}\n"
+    )
+    frame = pd.DataFrame(
+        {"customer": [f"C{n}" for n in range(62)], "churn_probability": 0.5, "spend_if_staying": 300.0}
+    )
+    frame.to_csv(tmp_path / "scores.csv", index=False)
+    found = power_of_policy(
+        policy(tmp_path, config="shop.yaml", start="2025-12-30", worth={"column": "spend_if_staying"}),
+        share=0.5,
+    )
+
+    # 60 customers are known; 30 of them bought once for 50 in the 30 days up to the start, the order of the 31st is after.
+    assert found.amounts["orders"] == pytest.approx((0.5, np.std([0, 1] * 30, ddof=1)))
+    assert found.amounts["net_value"] == pytest.approx((25, 50 * np.std([0, 1] * 30, ddof=1)))
+    assert any(
+        "30 days from 2025-11-30" in n and "2 of the customers are not in the data" in n for n in found.notes
+    )
+    assert power_of_policy(
+        policy(tmp_path, config="shop.yaml", start="2025-12-30"), share=0.5, days=59
+    ).amounts["orders"][0] == pytest.approx(1.5)
