@@ -68,6 +68,21 @@ def measure(
     ------
     ParameterError
         The campaign was not approved, held nobody out, or there is nothing to read outcomes from.
+
+    Examples
+    --------
+    >>> import churn, pandas as pd, tempfile
+    >>> from churn.campaigns import Scored, make_plan, open_ledger
+    >>> history = churn.make_shop(customers=300, seed=1).history()
+    >>> gift = {"name": "gift", "kind": "gift", "channel": "letter", "cost": 1, "save_chance": 0.2}
+    >>> settings = {"campaign": "winter", "scores": "s.csv", "start": "2025-06-01", "actions": [gift]}
+    >>> policy = make_policy(settings | {"consent": {"required": False}}, folder=Path(tempfile.mkdtemp()))
+    >>> frame = pd.DataFrame({"customer": history.customers, "churn_probability": 0.5, "spend_if_staying": 90.0})
+    >>> with open_ledger(policy) as ledger:
+    ...     _ = ledger.approve(make_plan(policy, scored=Scored.of(frame)))
+    ...     found = measure(policy, history, churn.Inactivity(120, 45), ledger=ledger)
+    >>> found.status, found.arms["treated"]["contacted"]
+    ('measured', 0)
     """
     meant = policy if isinstance(policy, Policy) else read_policy(policy)
     if ledger is None:

@@ -152,15 +152,24 @@ def pool_measurements(measured: Sequence[Measurement], left_out: Sequence[dict[s
     It answers what these campaigns did on average, not what another one will do; Cochran's Q says whether they differ
     by more than chance (Borenstein et al., 2009, "Introduction to Meta-Analysis", chapters 11 and 16). Customers who
     were in several campaigns count in each, and the interval does not know that.
+
+    Examples
+    --------
+    >>> one = Contrast("retained", "plain", treated=90, holdout=10, effect=0.05, low=-0.05, high=0.15, main=True)
+    >>> found = [Measurement(f"c{i}", "2026-03-06", "measured", "", "", effects=(one,)) for i in range(25)]
+    >>> pool_measurements(found).said
+    'Over 25 campaigns together, of 100 customers contacting kept 5.0 who would have left (95 %: 3.0 to 7.0)...'
     """
     effects = []
-    for measure in _POOLED:
+    currencies = {m.currency for m in measured}
+    for measure in _POOLED if len(currencies) < 2 else ("retained",):
         rows = [c for m in measured if _usable(c := m.effect(measure))]
         if rows:
             effects.append(_fixed(measure, [c for c in rows if c is not None]))
-    currency = next((m.currency for m in measured if m.currency), "")
-    table = tuple(_row(m) for m in measured)
-    return Pooled(_said(effects, len(measured), currency), tuple(effects), table, tuple(left_out))
+    said = _said(effects, len(measured), next(iter(currencies), ""))
+    if len(currencies) > 1:
+        said += " Net values are of several currencies, and are not taken together."
+    return Pooled(said, tuple(effects), tuple(_row(m) for m in measured), tuple(left_out))
 
 
 def _usable(c: Contrast | None) -> bool:

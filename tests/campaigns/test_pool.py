@@ -15,7 +15,9 @@ def one(name, effect, half, value=None, **more):
     rows = [Contrast("retained", "plain", treated=90, holdout=10, effect=effect, low=effect - half, high=effect + half, main=True)]  # fmt: skip
     if value is not None:
         rows.append(Contrast("net_value", "plain", effect=value, low=value - 5, high=value + 5, main=True))
-    return Measurement(name, "2026-03-06", "measured", "", "", effects=tuple(rows), currency="£", **more)
+    return Measurement(
+        name, "2026-03-06", "measured", "", "", effects=tuple(rows), **({"currency": "£"} | more)
+    )
 
 
 def test_exact_campaigns_count_more():
@@ -42,6 +44,12 @@ def test_campaigns_that_differ_are_told():
     assert "differ by more than chance" in found.said
     harm = pool_measurements([one("a", -0.3, 0.05)])
     assert "did harm: of 100 customers 30 left" in harm.said
+
+
+def test_money_of_several_currencies_is_not_added_up():
+    found = pool_measurements([one("a", 0.1, 0.1, value=2.0), one("b", 0.1, 0.1, value=200.0, currency="¥")])
+    assert [e.measure for e in found.effects] == ["retained"]
+    assert found.said.endswith("Net values are of several currencies, and are not taken together.")
 
 
 def test_only_final_measurements_of_the_ledger_count(tmp_path):
