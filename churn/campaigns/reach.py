@@ -117,7 +117,8 @@ def _known(
             from churn.data.people import contact_of
 
             frames.append(contact_of(base, ids))
-        if policy.scores is not None or base is None:
+        have = {str(name) for frame in frames for name in frame.columns}
+        if base is None or (policy.scores is not None and not _needed(policy) <= have):
             frames.append(read_scored(policy).customers)
     columns: dict[str, Any] = {"customer": ids}
     for frame in frames:
@@ -132,17 +133,24 @@ def _known(
 
 
 def _without_segments(policy: Policy) -> Policy:
-    """Return the policy without what only a plan needs, so that a missing segment does not stop the sending."""
+    """Return the policy without what only a plan needs, so that a missing segment stops no contact."""
     actions = tuple(
         a.model_copy(update={"when": a.when.model_copy(update={"segments": {}})}) for a in policy.actions
     )
-    return policy.model_copy(update={"actions": actions, "segments": ()})
+    consent = policy.consent.model_copy(update={"preferred": None})
+    return policy.model_copy(update={"actions": actions, "segments": (), "consent": consent})
+
+
+def _needed(policy: Policy) -> set[str]:
+    """Return the columns that consent and delivery name."""
+    rules = policy.consent
+    named = [*rules.needed_by.values(), *(rules.columns.values() if rules.required else ())]
+    return {*named, *(f for d in policy.delivery.values() for f in d.fields)}
 
 
 def needs_data(policy: Policy) -> bool:
     """Return whether anything about the customers is looked up besides the ledger."""
-    rules = policy.consent
-    return bool(rules.required or rules.needed_by or any(d.fields for d in policy.delivery.values()))
+    return bool(_needed(policy))
 
 
 def open_data(policy: Policy) -> CustomerBase | None:

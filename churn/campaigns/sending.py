@@ -236,7 +236,7 @@ def _look_up(
     suppressed = ledger.suppressed(customers)
     later = set(open_rows.loc[open_rows["step"] > 0, "customer"])
     base = None
-    if customers and policy.config is not None and (later or contacts is None):
+    if customers and (later or (contacts is None and reaching.needs_data(policy))):
         base = reaching.open_data(policy)
     reach = reaching.read_reach(policy, customers, suppressed, base=base, contacts=contacts)
     ordered: Sequence[str] = ()

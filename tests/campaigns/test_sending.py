@@ -8,6 +8,7 @@ import pytest
 from churn.campaigns.channels.base import Result
 from churn.campaigns.policy import make_policy
 from churn.campaigns.sending import send
+from churn.data.base import CustomerBase
 from churn.errors import ConfigError, DataError, ParameterError
 from tests.campaigns.ledger.conftest import CALL, MAILS, NOON, small_plan
 from tests.campaigns.sendings import DAY, FILES, day, noon, people
@@ -209,7 +210,9 @@ def test_only_one_channel(winter):
 def test_the_same_over_postgresql(start, postgres):
     campaign = start(ledger=postgres, limits={"capacity": {"email": 3}})
     campaign.ledger.respond("winter", [{"customer": "C1", "kind": "unsubscribed", "time": NOON}], now=NOON)
-    campaign.own.answers = lambda c: Result(c.key, "failed" if len(campaign.own.batches) == 1 else "sent", "no")
+    campaign.own.answers = lambda c: Result(
+        c.key, "failed" if len(campaign.own.batches) == 1 else "sent", "no"
+    )
     sent = campaign.send(0)
     assert (sent.count("sent"), sent.tries) == (3, 6)
     assert sent.cancelled == {"suppressed": 1}
@@ -217,3 +220,31 @@ def test_the_same_over_postgresql(start, postgres):
     assert campaign.send(0).count("sent") == 0
     assert [c for c, _ in campaign.own.got[3:]] == ["C0", "C2", "C3"]
     assert campaign.send(1).count("sent") == 1
+
+
+def test_whoever_ordered_since_gets_no_later_contact(start, history, monkeypatch):
+    orders = history.logs["orders"]
+    last = pd.Series(orders.time).groupby(orders.customer).max()
+    moment = int(last.max())
+    ordered, silent = str(history.customers[last.idxmax()]), str(history.customers[last.idxmin()])
+    first = pd.Timestamp(moment, unit="us", tz="UTC").normalize() - pd.Timedelta(days=1)
+    campaign = start(
+        customers=[ordered, silent, "last"],
+        held=0,
+        start=str(first.date()),
+        consent={"required": False},
+        delivery={"email": FILES},
+        config="churn.yaml",
+    )
+    monkeypatch.setattr("churn.campaigns.reach.open_data", lambda policy: CustomerBase.of(history))
+
+    def run(n):
+        now = (first + pd.Timedelta(days=n, hours=12)).to_pydatetime()
+        given = {"channels": {"email": campaign.own}, "now": now, "on": now.date()}
+        return send(campaign.policy, campaign.ledger, yes=True, **given)
+
+    people_now = run(0)
+    assert people_now.count("sent") == 2
+    assert "@" in campaign.own.batches[0][0].fields["email"]
+    assert run(3).cancelled == {"ordered": 1}
+    assert campaign.own.got[2:] == [(silent, 1)]

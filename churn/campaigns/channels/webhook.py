@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -63,6 +64,7 @@ class WebhookChannel:
         from standardwebhooks import Webhook
 
         self._url = checked_url(url)
+        _check_bundle(os.environ.get("REQUESTS_CA_BUNDLE"))
         self._sign = Webhook(checked_secret(secret)).sign
         self._timeout, self._slots = timeout_seconds, Slots(per_second)
         self._threads = max(1, min(THREADS, math.ceil(per_second)))
@@ -268,6 +270,16 @@ def checked_secret(secret: str) -> str:
         'base64.b64encode(secrets.token_bytes(32)).decode())".',
         code="bad-secret",
     )
+
+
+def _check_bundle(place: str | None) -> None:
+    if place and not Path(place).exists():
+        raise ConfigError(
+            "The environment variable REQUESTS_CA_BUNDLE names certificates that are not there",
+            given=place,
+            fix="Correct it, or unset it to trust the usual authorities.",
+            code="no-certificates",
+        )
 
 
 def _padded(text: str) -> str:

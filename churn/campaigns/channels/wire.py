@@ -141,7 +141,9 @@ class Wire:
             return f"no answer within {self._seconds:g} s"
         if any(isinstance(e, (http.client.RemoteDisconnected, ConnectionError)) for e in chain):
             return "closed the connection without an answer"
-        return "answered with something that is not HTTP"
+        if any(isinstance(e, (urllib3.exceptions.HTTPError, http.client.HTTPException)) for e in chain):
+            return "answered with something that is not HTTP"
+        return f"the request could not be made ({type(chain[-1]).__name__})"
 
 
 def _drained(response: requests.Response) -> bool:

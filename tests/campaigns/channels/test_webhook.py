@@ -217,6 +217,12 @@ def test_a_secret_that_is_none_is_refused_and_not_shown(monkeypatch, secret):
     assert secret.removeprefix("whsec_") == "" or secret not in str(error.value)
 
 
+def test_a_bundle_of_certificates_that_is_not_there_is_told_before_anything_is_sent(monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(ConfigError, match="REQUESTS_CA_BUNDLE names certificates that are not there"):
+        channel("https://crm.example/")
+
+
 def test_a_secret_that_is_not_set_is_told():
     with pytest.raises(ConfigError, match="NO_SUCH_HOOK is not set"):
         secret_of("NO_SUCH_HOOK")

@@ -164,6 +164,11 @@ def test_a_certificate_for_another_host_is_refused(tmp_path, monkeypatch):
         assert server.requests == []
 
 
+def test_what_fails_on_our_side_is_not_laid_at_the_receiver_s_door(receiver, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    assert told(receiver.url().replace("http:", "https:")) == "the request could not be made (OSError)"
+
+
 def test_no_tls_where_tls_is_expected(receiver):
     assert "speaks no TLS" in told(receiver.url().replace("http:", "https:"), 2)
 
