@@ -73,7 +73,7 @@ def one_seed(seed: int, customers: int) -> tuple[Any, dict[str, Any]]:
     said = model.uplift.for_customers(history, NIGHT, now.index, now, ACTIONS).to_numpy()
     truth, known = (
         shop.truth_of_effects(NIGHT, HORIZON, ACTIONS, knowing=knowing)
-        .pivot(index="customer", columns="action", values="effect")
+        .pivot_table("effect", "customer", "action")
         .reindex(index=now.index, columns=list(ACTIONS))
         .to_numpy()
         for knowing in ("everything", "log")

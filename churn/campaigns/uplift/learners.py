@@ -1,4 +1,4 @@
-"""Learners of one action's effect: constant, a line in the risk, S, T, X and DR on LightGBM; all kept as plain data.
+"""Learners of one action's effect: constant, a line in the risk, a ridge, S, T, X and DR on LightGBM; all plain data.
 
 The chance of being treated is known by design, so no learner estimates it. All see what came less what the risk let
 expect (`Rows.residual`), which leaves the effect as it is and spares the trees from finding the risk again.
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from churn.campaigns.uplift.rows import Array, Rows, logit
+from churn.campaigns.uplift.ridge import Ridge, fit_ridge
+from churn.campaigns.uplift.rows import Array, Rows, folds_of, logit
 from churn.sealed.treetext import trees_only
 
 PARAMETERS: dict[str, Any] = {
@@ -46,11 +47,14 @@ class Learner:
         LightGBM texts by their part in it.
     numbers : mapping of str to float
         Coefficients.
+    ridge : Ridge, optional
+        That of the kind ``ridge``.
     """
 
     kind: str
     trees: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
+    ridge: Ridge | None = None
 
     @cached_property
     def _boosters(self) -> dict[str, Any]:
@@ -75,6 +79,8 @@ class Learner:
             return np.full(n, parts["effect"])
         if self.kind == "linear":
             return parts["effect"] + parts["slope"] * logit(risk)
+        if self.ridge is not None:
+            return self.ridge.predict(X, risk)
         columns = matrix(X, risk)
 
         def of(part: str, of_columns: Array) -> Array:
@@ -151,13 +157,6 @@ class Fitting:
         return trees_only(lightgbm.train(chosen, data, TREES).model_to_string())
 
 
-def folds_of(customer: Array, count: int, seed: int) -> Array:
-    """Return a fold for each row; all rows of a customer are in one."""
-    people, code = np.unique(customer, return_inverse=True)
-    numbers = np.arange(len(people)) % count
-    return np.asarray(np.random.default_rng(seed).permutation(numbers)[code])
-
-
 def _constant(rows: Rows, r: Array, _: Fitting) -> Learner:
     return Learner("constant", numbers={"effect": float((r * rows.signed).mean())})
 
@@ -172,6 +171,10 @@ def _linear(rows: Rows, r: Array, _: Fitting) -> Learner:
     return Learner(
         "linear", numbers={"effect": float(effects.mean()) - slope * float(s.mean()), "slope": slope}
     )
+
+
+def _ridge(rows: Rows, r: Array, fitting: Fitting) -> Learner:
+    return Learner("ridge", ridge=fit_ridge(rows, r, fitting.seed))
 
 
 def _s(rows: Rows, r: Array, fitting: Fitting) -> Learner:
@@ -220,6 +223,7 @@ def _with(columns: Array, treated: Array | float) -> Array:
 _FIT: dict[str, Callable[[Rows, Array, Fitting], Learner]] = {
     "constant": _constant,
     "linear": _linear,
+    "ridge": _ridge,
     "S": _s,
     "DR": _dr,
     "X": _x,
@@ -230,6 +234,7 @@ KINDS = tuple(_FIT)  # simplest first: of equals the first is chosen
 PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "constant": ((), ("effect",)),
     "linear": ((), ("effect", "slope")),
+    "ridge": ((), ()),
     "S": (("outcome",), ()),
     "DR": (("effect",), ()),
     "X": (("treated", "holdout"), ("share",)),

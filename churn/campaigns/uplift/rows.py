@@ -102,3 +102,10 @@ def logit(risk: Array) -> Array:
     """Return the log-odds of probabilities, kept finite."""
     p = np.clip(risk, 1e-4, 1 - 1e-4)
     return np.log(p / (1 - p))
+
+
+def folds_of(customer: Array, count: int, seed: int) -> Array:
+    """Return a fold for each row; all rows of a customer are in one."""
+    people, code = np.unique(customer, return_inverse=True)
+    numbers = np.arange(len(people)) % count
+    return np.asarray(np.random.default_rng(seed).permutation(numbers)[code])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from churn.campaigns.uplift.actions import ActionUplift
 from churn.campaigns.uplift.learners import KINDS, PARTS, Learner
 from churn.campaigns.uplift.model import Uplift
+from churn.campaigns.uplift.ridge import Ridge
 from churn.config import FeatureSettings
 from churn.errors import ModelError
 from churn.features.catalogue import Schema
@@ -53,6 +55,7 @@ def save_uplift(uplift: Uplift, folder: str | Path) -> Path:
                     "learner": action.learner.kind,
                     "trees": trees,
                     "numbers": dict(action.learner.numbers),
+                    "ridge": None if action.learner.ridge is None else asdict(action.learner.ridge),
                     **{k: getattr(action, k) for k in _NUMBERS},
                     "risks": list(action.risks),
                     "treated": action.treated,
@@ -152,12 +155,32 @@ def _action(data: Mapping[str, Any], files: Mapping[str, bytes], n_signals: int)
     if not (0 <= lowest <= highest <= 1 and found["slope"] >= 0):
         raise ValueError("a risk is not between 0 and 1, or the slope is below 0")
     return ActionUplift(
-        learner=Learner(kind, trees, {k: _number(v) for k, v in data["numbers"].items()}),
+        learner=Learner(
+            kind,
+            trees,
+            {k: _number(v) for k, v in data["numbers"].items()},
+            _ridge(data["ridge"], n_signals) if kind == "ridge" else None,
+        ),
         risks=(lowest, mean, highest),
         treated=int(data["treated"]),
         holdout=int(data["holdout"]),
         **found,
     )
+
+
+def _ridge(data: Mapping[str, Any], n_signals: int) -> Ridge:
+    knots = tuple(tuple(_number(k) for k in places) for places in data["knots"])
+    if any(list(places) != sorted(set(places)) for places in knots):
+        raise ValueError("knots of the ridge do not ascend")
+    found = Ridge(
+        knots,
+        tuple(_number(v) for v in data["middles"]),
+        tuple(_number(v) for v in data["weights"]),
+        _number(data["start"]),
+    )
+    if (len(knots), len(found.middles), len(found.weights)) != (n_signals, n_signals, n_signals + 3):
+        raise ValueError(f"the ridge is not for {n_signals} signals")
+    return found
 
 
 def _number(value: Any) -> float:

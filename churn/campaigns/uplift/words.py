@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LEARNERS = {
     "constant": "the same effect for all",
     "linear": "a line in the risk",
+    "ridge": "a ridge of signals x risk",
     "S": "an S-learner",
     "T": "a T-learner",
     "X": "an X-learner",

@@ -63,7 +63,15 @@ def test_slope_is_that_of_the_truth(trial):
     assert slope_of(Unseen(np.zeros(n), np.zeros(n)), rows.effects(), rows) == 0
 
 
-def test_trees_are_chosen_where_the_effect_differs_and_the_simplest_where_it_does_not(trial):
+def test_a_learner_that_tells_customers_apart_is_chosen_where_the_effect_differs(trial):
     rows, _ = trial
-    assert choose(rows, Fitting()).kind in ("S", "DR", "X", "T")
-    assert choose(rows, Fitting(), kinds=("constant", "constant")).kind == "constant"
+    found = choose(rows, Fitting())
+    assert found.kind in ("ridge", "S", "DR", "X", "T")
+    assert found.evidence[found.kind] > 20
+    assert found.evidence["constant"] == 0
+
+
+def test_without_differences_the_simplest_is_chosen_most_of_the_time():
+    kinds = ("constant", "linear", "ridge")
+    chosen = [choose(make_trial(900, seed=s, effect=0.0)[0], Fitting(), kinds).kind for s in range(10)]
+    assert chosen.count("constant") >= 6

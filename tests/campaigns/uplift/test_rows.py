@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from churn.campaigns.uplift.rows import folds_of
 from tests.campaigns.uplift.trials import make_trial
 
 
@@ -34,3 +35,11 @@ def test_taken_rows_keep_names(trial):
     assert len(some) == 2
     assert some.campaigns == rows.campaigns
     assert some.customer.tolist() == [3, 1]
+
+
+def test_rows_of_a_customer_are_in_one_fold():
+    customer = np.array([4, 1, 4, 2, 1, 9])
+    fold = folds_of(customer, 3, seed=0)
+    assert fold[0] == fold[2]
+    assert fold[1] == fold[4]
+    assert np.bincount(folds_of(np.arange(300), 3, 0)).tolist() == [100, 100, 100]
