@@ -130,8 +130,9 @@ def pool(ledger: Ledger) -> Pooled:
         )
     measured, left_out = [], []
     for name in names:
-        last = ledger.measurements(name)
-        found = Measurement.of(last[-1]["content"]) if last else None
+        every = [Measurement.of(m["content"]) for m in ledger.measurements(name)]
+        final = [m for m in every if m.status == "measured"]  # an early look may have been taken again later
+        found = (final or every or [None])[-1]
         if found is None:
             left_out.append({"campaign": name, "why": "not measured yet"})
         elif found.status != "measured" or not _usable(found.effect("retained")):

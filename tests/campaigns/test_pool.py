@@ -60,6 +60,9 @@ def test_only_final_measurements_of_the_ledger_count(tmp_path):
         deliver(ledger, "spring")
         data = history(plan)
         measure(settings, data, DEFINITION, ledger=ledger)
+        measure(
+            settings, data, DEFINITION, as_of="2026-01-20", ledger=ledger
+        )  # looked back at: the final one stays
         measure(policy(tmp_path, campaign="spring"), data, DEFINITION, ledger=ledger)
         measure(policy(tmp_path, campaign="autumn"), data, DEFINITION, as_of="2026-01-20", ledger=ledger)
         found = pool(ledger)
