@@ -9,6 +9,7 @@ import numpy as np
 
 from churn.campaigns.lanes import Lanes
 from churn.campaigns.offers import Offers
+from churn.campaigns.quiet import quiet
 
 
 @dataclass(frozen=True)
@@ -215,13 +216,14 @@ class Program:
             constraints.append(LinearConstraint(self.days[:, :width], self.waiting, self.waiting))
         whole = np.ones(width)
         whole[self.m + self.nf :] = 0  # who waits is whole where the others are
-        result = milp(
-            -self.gain[:width],
-            integrality=whole,
-            bounds=Bounds(0, self.ceiling[:width]),
-            constraints=constraints,
-            options={"mip_rel_gap": gap, "node_limit": nodes},
-        )
+        with quiet():
+            result = milp(
+                -self.gain[:width],
+                integrality=whole,
+                bounds=Bounds(0, self.ceiling[:width]),
+                constraints=constraints,
+                options={"mip_rel_gap": gap, "node_limit": nodes},
+            )
         if result.x is None:
             return None
         number = np.rint(result.x[: self.m])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from churn.campaigns.lanes import Lanes
+from churn.campaigns.quiet import quiet
 
 _NODES = 50
 
@@ -151,13 +152,14 @@ def _starts(
     ]
     everybody = np.concatenate([ceiling[: 2 * nf], np.zeros(nf)])
     for most, gap in ((everybody, 0.02), (ceiling, 1e-4))[: 1 if everybody_only else 2]:
-        result = milp(
-            price,
-            integrality=np.ones(3 * nf),
-            bounds=Bounds(0, most),
-            constraints=constraints,
-            options={"mip_rel_gap": gap, "node_limit": _NODES},
-        )
+        with quiet():
+            result = milp(
+                price,
+                integrality=np.ones(3 * nf),
+                bounds=Bounds(0, most),
+                constraints=constraints,
+                options={"mip_rel_gap": gap, "node_limit": _NODES},
+            )
         if result.x is not None:
             break
     else:
