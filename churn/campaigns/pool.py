@@ -132,7 +132,7 @@ def pool(ledger: Ledger) -> Pooled:
     for name in names:
         every = [Measurement.of(m["content"]) for m in ledger.measurements(name)]
         final = [m for m in every if m.status == "measured"]  # an early look may have been taken again later
-        found = (final or every or [None])[-1]
+        found = next(iter((final or every)[::-1]), None)
         if found is None:
             left_out.append({"campaign": name, "why": "not measured yet"})
         elif found.status != "measured" or not _usable(found.effect("retained")):
