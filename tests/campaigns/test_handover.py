@@ -204,7 +204,7 @@ def test_a_receiver_that_fails_hangs_repeats_and_lies_gets_every_contact_by_one_
             "url": receiver.url("/hook?token=geheim"),
             "secret_env": "HOOK",
             "fields": ["email"],
-            "timeout_seconds": 0.25,
+            "timeout_seconds": 1,
             "per_second": 1000,
             "attempts": 4,
         }

@@ -75,6 +75,8 @@ class Wire:
                     verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
                     proxies={},
                 )
+                if self._cut:  # to the library a connection that ends within the headers ends them
+                    raise TimeoutError
                 answer = Answer(response.status_code, response.headers.get("Retry-After"))
                 clean = _drained(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:

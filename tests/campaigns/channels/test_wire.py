@@ -1,6 +1,5 @@
 """Whatever the other side does, a request ends within its time and takes little memory."""
 
-import http.client
 import logging
 import threading
 import time
@@ -10,17 +9,18 @@ import pytest
 from churn.campaigns.channels.wire import Answer, NoAnswerError, Wire
 from tests.campaigns.receiver import OK, Receiver, answer, certificate, saying, well
 
-QUICK = 0.3
+QUICK = 0.3  # of what never ends well
+AMPLE = 10.0  # of what does, on a machine that is busy
 
 
-def post(url, seconds=QUICK):
+def post(url, seconds=AMPLE):
     wire = Wire(url, seconds)
     start = time.monotonic()
     try:
         return wire.post(b"{}", {"Idempotency-Key": "k"})
     finally:
         wire.close()
-        assert time.monotonic() - start < seconds + 0.5
+        assert time.monotonic() - start < seconds + 3
 
 
 def told(url, seconds=QUICK):
@@ -31,7 +31,7 @@ def told(url, seconds=QUICK):
 
 
 def test_a_connection_is_used_again(receiver):
-    wire = Wire(receiver.url(), QUICK)
+    wire = Wire(receiver.url(), AMPLE)
     for _ in range(3):
         assert wire.post(b"{}", {}) == Answer(200)
     wire.close()
@@ -88,7 +88,7 @@ def test_a_body_that_drips_ends_with_the_time(receiver):
         receiver.drip(connection, b"x" * 1000)
 
     receiver.behave = behave
-    assert post(receiver.url()).status == 200
+    assert post(receiver.url(), 1).status == 200
 
 
 def test_nothing_is_answered(receiver):
@@ -98,6 +98,15 @@ def test_nothing_is_answered(receiver):
 
 def test_headers_that_drip(receiver):
     receiver.behave = lambda connection, request: receiver.drip(connection, OK * 10, 0.05)
+    assert told(receiver.url()) == "no answer within 0.3 s"
+
+
+def test_headers_that_are_cut_off_by_the_time_are_no_answer(receiver):
+    def behave(connection, request):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")
+        receiver.hang(connection)
+
+    receiver.behave = behave
     assert told(receiver.url()) == "no answer within 0.3 s"
 
 
@@ -116,18 +125,18 @@ def test_interim_answers_without_end(receiver):
 )
 def test_no_http(receiver, data):
     receiver.behave = saying(data, close=True)
-    assert told(receiver.url()) == "answered with something that is not HTTP"
+    assert told(receiver.url(), AMPLE) == "answered with something that is not HTTP"
 
 
 def test_closed_without_an_answer(receiver):
     receiver.behave = lambda connection, request: False
-    assert told(receiver.url()) == "closed the connection without an answer"
+    assert told(receiver.url(), AMPLE) == "closed the connection without an answer"
 
 
 def test_nobody_is_there():
     with Receiver(well) as gone:
         url = gone.url()
-    assert told(url) == "no connection: it is refused, or the host cannot be reached"
+    assert told(url, AMPLE) == "no connection: it is refused, or the host cannot be reached"
 
 
 def test_unknown_host():
@@ -139,7 +148,7 @@ def test_proxies_and_cookies_are_not_used(receiver, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     receiver.behave = saying(answer(200, b"", Set_Cookie="a=b"))
-    wire = Wire(receiver.url(), QUICK)
+    wire = Wire(receiver.url(), AMPLE)
     assert wire.post(b"{}", {}).status == wire.post(b"{}", {}).status == 200
     wire.close()
     assert "cookie" not in receiver.requests[1].headers
@@ -148,10 +157,10 @@ def test_proxies_and_cookies_are_not_used(receiver, monkeypatch):
 def test_a_certificate_is_verified(tmp_path, monkeypatch):
     context, trusted = certificate(tmp_path)
     with Receiver(well, tls=context) as server:
-        assert told(server.url(), 2) == "its certificate cannot be verified, or it speaks no TLS"
+        assert told(server.url(), AMPLE) == "its certificate cannot be verified, or it speaks no TLS"
         assert server.requests == []
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted))
-        assert post(server.url(), 2).status == 200
+        assert post(server.url(), AMPLE).status == 200
         server.behave = lambda connection, request: server.drip(connection, OK * 10, 0.05)
         assert told(server.url()) == "no answer within 0.3 s"
 
@@ -160,17 +169,17 @@ def test_a_certificate_for_another_host_is_refused(tmp_path, monkeypatch):
     context, trusted = certificate(tmp_path, name="127.0.0.2")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted))
     with Receiver(well, tls=context) as server:
-        assert "certificate" in told(server.url(), 2)
+        assert "certificate" in told(server.url(), AMPLE)
         assert server.requests == []
 
 
 def test_what_fails_on_our_side_is_not_laid_at_the_receiver_s_door(receiver, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
-    assert told(receiver.url().replace("http:", "https:")) == "the request could not be made (OSError)"
+    assert told(receiver.url().replace("http:", "https:"), AMPLE) == "the request could not be made (OSError)"
 
 
 def test_no_tls_where_tls_is_expected(receiver):
-    assert "speaks no TLS" in told(receiver.url().replace("http:", "https:"), 2)
+    assert "speaks no TLS" in told(receiver.url().replace("http:", "https:"), AMPLE)
 
 
 def test_a_handshake_that_never_ends(monkeypatch):
@@ -188,13 +197,13 @@ def test_the_address_is_in_no_log(receiver, caplog):
 
 
 def test_a_late_shutting_does_not_hit_the_next_request(receiver):
-    wire = Wire(receiver.url(), 0.2)
+    wire = Wire(receiver.url(), 1)
     for _ in range(5):
         assert wire.post(b"{}", {}).status == 200
         time.sleep(0.05)
-    time.sleep(0.2)
+    time.sleep(1)
     assert wire.post(b"{}", {}).status == 200
     wire.close()
     assert receiver.open_connections == 1
-    assert http.client.HTTPConnection.debuglevel == 0
-    assert not [t for t in threading.enumerate() if isinstance(t, threading.Timer) and t.is_alive()]
+    deadlines = [t for t in threading.enumerate() if isinstance(t, threading.Timer) and t.is_alive()]
+    assert not [t for t in deadlines if not t.finished.is_set()]
