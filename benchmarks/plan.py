@@ -67,7 +67,7 @@ def make(folder: Path, customers: int) -> None:
             "country": rng.choice(["DE", "FR", "GB", "NL"], customers),
         }
     ).to_parquet(folder / "scores.parquet", index=False)
-    limits = {"budget": 0.5, "email": 0.02, "phone": 0.0007, "post": 0.002}  # per customer
+    limits = {"budget": 0.33, "email": 0.02, "phone": 0.0007, "post": 0.002}  # per customer
     policy = _POLICY.format(**{k: round(v * customers) for k, v in limits.items()})
     (folder / "policy.yaml").write_text(policy, encoding="utf-8")
 

@@ -245,11 +245,29 @@ def test_a_plan_is_found_even_where_the_whole_number_program_finds_none(monkeypa
 
 def test_a_plan_of_few_among_many_is_proved_best():
     rng = np.random.default_rng(4)
-    gain = rng.lognormal(1, 1, (20_000, 1))
-    cost = rng.uniform(1, 9, (20_000, 1))
+    gain = rng.lognormal(1, 1, (5_000, 1))
+    cost = rng.uniform(1, 9, (5_000, 1))
     found = solve(
-        gain, gain > 0, np.zeros(20_000, int), cost, channels=[0], slots=[DAILY], capacity=np.full((1, 3), 4.0),
-        budget=30.0, tie=rng.random(20_000),
+        gain, gain > 0, np.zeros(5_000, int), cost, channels=[0], slots=[DAILY], capacity=np.full((1, 3), 4.0),
+        budget=30.0, tie=rng.random(5_000),
     )  # fmt: skip
     assert (found.choice >= 0).sum() <= 12
     assert found.gap < 1e-6
+
+
+@pytest.mark.parametrize("limit", ["budget", "capacity"])
+def test_prices_tell_what_more_of_a_limit_brings(limit):
+    rng = np.random.default_rng(8)
+    gain, cost = rng.lognormal(1, 1, (1000, 2)), rng.uniform(0.5, 3, (1000, 2))
+    p = {
+        "gain": gain, "allowed": gain > 0, "ready_day": np.zeros(1000, dtype=int), "cost": cost, "channels": [0, 1],
+        "slots": [DAILY, DAILY], "capacity": np.full((2, 3), 40.0), "budget": 340.0, "tie": rng.random(1000),
+    }  # fmt: skip
+    before = solve(**p)
+    if limit == "budget":
+        p["budget"] += 10
+        told = 10 * before.prices.budget
+    else:
+        p["capacity"] = p["capacity"] + np.array([[4.0], [0.0]])
+        told = 4 * before.prices.slots[0].sum()
+    assert 0.6 * told < solve(**p).profit - before.profit <= told + before.bound - before.profit
