@@ -65,6 +65,11 @@ def power_of_policy(
         )
     chosen, currency = _planned(policy, held)
     amounts, told = _history(policy, chosen, days)
+    if policy.limits.budget is not None or policy.limits.capacity:
+        told += (
+            "Where budget or capacity is used up, those held out make room for the next best: then less profit is "
+            "forgone than the table says, and another share (--share) chooses other customers.",
+        )
     return power_of_customers(
         chosen, share=held, effect=effect, power=power, amounts=amounts, currency=currency, notes=told
     )

@@ -56,6 +56,12 @@ def test_the_policys_share_counts_unless_another_is_asked(scores):
         power_of_policy(policy(scores, holdout={"share": 0}))
 
 
+def test_a_limit_that_binds_chooses_other_customers_for_another_share(scores):
+    limited = policy(scores, limits={"budget": 100})
+    assert power_of_policy(limited, share=0.5).customers > power_of_policy(limited).customers > 100
+    assert any("make room for the next best" in n for n in power_of_policy(limited).notes)
+
+
 def test_the_plans_uplift_and_profit_are_taken_and_an_asked_effect_wins():
     chosen = pd.DataFrame(
         {"churn_probability": [0.3, 0.5] * 100, "uplift": [0.02, 0.06] * 100, "expected_profit": 3.0}
