@@ -116,7 +116,8 @@ def _can_show(policy: Policy, scored: Scored, chosen: Selection, expected: Expec
         rate * (1 - rate)
     )  # what the score does not explain, if it is right
     kept = min(max(kept, 0.01), 1.0)
-    answer = power(len(p), rate, share=held / len(p), effect=effect, variance_kept=kept)
+    share = held / len(p)
+    answer = power(len(p), rate, share=share, effect=effect, variance_kept=kept, is_plan=True)
     now = answer.now
     enough = now.chance is not None and now.chance >= _CHANCE
     return {
