@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churn.campaigns.policy import Policy
-from churn.campaigns.sizing import Power
+from churn.campaigns.sizing_result import Power
 from churn.display import format_count, format_percent
 from churn.errors import DataError, ParameterError
 

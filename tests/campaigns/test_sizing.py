@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -93,19 +91,6 @@ def test_the_sentence_names_the_ways_out():
     assert (
         power(5000, 0.4).said == "With 10.0 % held out of 5,000 the smallest effect that shows is 6.3 points."
     )
-
-
-def test_the_frame_and_the_dictionary_hold_what_is_printed():
-    answer = power(5000, 0.4, effect=0.05, amounts={"net_value": (80, 120)}, profit=3.0, currency="£")
-    row = answer.frame.set_index("share").loc[0.1]
-    assert row["smallest_effect"] == answer.now.smallest
-    assert row["smallest_net_value"] == answer.now.amounts["net_value"]
-    plain = json.loads(json.dumps(answer.to_dict(), allow_nan=False))
-    assert plain["shares"][1]["forgone_profit"] == pytest.approx(1500)
-    text = str(answer)
-    assert "10.0 % *" in text
-    assert "£1,500" in text
-    assert f"£{answer.now.amounts['net_value']:.2f}" in text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from churn.cli.common import AsJson, print_figure, progress
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
-    from churn.campaigns.sizing import Power
+    from churn.campaigns.sizing_result import Power
 
 
 def power(
