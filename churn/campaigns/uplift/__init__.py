@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from churn.campaigns.uplift.learn import learn
     from churn.campaigns.uplift.learned import Learned
+    from churn.campaigns.uplift.learning import learn
     from churn.campaigns.uplift.model import Uplift
     from churn.campaigns.uplift.past import past_campaigns
     from churn.campaigns.uplift.store import load_uplift
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Learned": "churn.campaigns.uplift.learned",
     "Uplift": "churn.campaigns.uplift.model",
-    "learn": "churn.campaigns.uplift.learn",
+    "learn": "churn.campaigns.uplift.learning",
     "load_uplift": "churn.campaigns.uplift.store",
     "past_campaigns": "churn.campaigns.uplift.past",
 }

@@ -122,7 +122,7 @@ def towards_all(measured: Sequence[tuple[float, float]]) -> list[float]:
     Examples
     --------
     >>> [round(e, 3) for e in towards_all([(0.05, 0.01), (0.06, 0.01), (0.02, 0.05)])]
-    [0.055, 0.055, 0.055]
+    [0.054, 0.054, 0.054]
     """
     means = np.array([m for m, _ in measured])
     variances = np.maximum(np.array([s for _, s in measured]) ** 2, 1e-12)
