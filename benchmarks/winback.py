@@ -3,7 +3,8 @@
     python benchmarks/winback.py [--development] [--seeds N] [--customers N] [--processes N]
 
 Per seed a shop is generated in which six campaigns with a lot for everyone have been made (call, e-mail series, discount).
-An uplift model learns from them; what was known before them is scored by a model fitted as of the first, the night by one fitted as of the night. The same budget and capacity are then spent in
+An uplift model learns from them. Risks come from one
+model that is fitted before the first campaign. The same budget and capacity are then spent in
 several ways, and each is paid what its contacts truly change on the mean (closed form, `Shop.truth_of_effects`): the net value
 in 60 days times the margin, less contacts and offers. Nobody is held out, so that the ways are paid in full.
 
@@ -22,9 +23,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from churn.campaigns.plan import make_plan
 
 import churn
+from churn.campaigns.plan import make_plan
 from churn.campaigns.policy import Policy, make_policy
 from churn.campaigns.profit import action_profit, expected_taken
 from churn.campaigns.scored import Scored
@@ -39,7 +40,7 @@ START = pd.Timestamp("2025-10-15", tz="UTC")
 PAST = ["2024-10-01", "2024-12-02", "2025-02-03", "2025-04-07", "2025-06-09", "2025-08-11"]
 HORIZON = 60
 ACTIONS = ("call", "email_series", "discount")
-BUDGET, CALLS = 0.45, 0.05  # money, and calls, per customer of the shop with a score
+BUDGET, CALLS, MAILS = 0.45, 0.05, 0.2  # money, calls and mails per customer with a score
 MARGIN = 0.5
 WAYS = (
     "plan",
@@ -92,7 +93,10 @@ def policy(scored: int) -> Policy:
                     "wakes": 0.02,
                 },
             ],
-            "limits": {"budget": round(BUDGET * scored), "capacity": {"phone": round(CALLS * scored)}},
+            "limits": {
+                "budget": round(BUDGET * scored),
+                "capacity": {"phone": round(CALLS * scored), "email": round(MAILS * scored)},
+            },
             "holdout": {"share": 0},
         }
     )
@@ -101,7 +105,7 @@ def policy(scored: int) -> Policy:
 def risks(history: History, fitted: str, days: Sequence[str]) -> dict[str, pd.Series]:
     """Return the churn probabilities at each day, by a model that is fitted as of one of them or before."""
     definition = churn.Inactivity(active_days=180, horizon_days=HORIZON)
-    settings = TrainingSettings(max_snapshots=5, threads=1)
+    settings = TrainingSettings(max_snapshots=4, threads=1)
     fold = fit_at(history, definition, history.instant(fitted), settings=settings, features=FeatureSettings())
     found = {}
     for day in days:
@@ -130,12 +134,13 @@ def worth(shop: Any, when: pd.Timestamp, customers: pd.Index) -> np.ndarray:
     return np.maximum(net.reindex(customers).fillna(0).to_numpy() / days.to_numpy() * HORIZON, 0.0)
 
 
-def learned(shop: Any, history: History, lots: pd.DataFrame, rules: Policy) -> Any:
+def learned(
+    shop: Any, history: History, lots: pd.DataFrame, rules: Policy, known: dict[str, pd.Series]
+) -> Any:
     """Learn from the past campaigns, with what was known before each."""
     from churn.campaigns.uplift.learn import learn
 
     parts, came = [], []
-    known = risks(history, PAST[0], PAST)
     for campaign, part in lots.groupby("campaign"):
         when, risk = pd.Timestamp(campaign, tz="UTC"), known[campaign]
         one = part[part["customer"].isin(risk.index)].copy()
@@ -170,16 +175,23 @@ def truly(shop: Any, customers: pd.Index, rules: Policy, knowing: str) -> tuple[
 
 
 def down_the_list(
-    order: np.ndarray, allowed: np.ndarray, profit: np.ndarray, cost: np.ndarray, budget: float, calls: int
+    order: np.ndarray,
+    allowed: np.ndarray,
+    profit: np.ndarray,
+    cost: np.ndarray,
+    budget: float,
+    calls: int,
+    mails: int,
 ) -> np.ndarray:
-    """Return the actions of who goes down a list and gives each customer what seems best, until the money is spent."""
-    choice = np.full(len(order), -1)
+    """Return the actions of who goes down a list and gives each customer what seems best, until the limits are used up."""
+    choice, left = np.full(len(order), -1), {0: calls, 1: mails, 2: mails}
     for row in order:
-        may = allowed[row] & (cost[row] <= budget)
-        may[0] &= calls > 0
+        may = allowed[row] & (cost[row] <= budget) & np.array([left[a] > 0 for a in range(allowed.shape[1])])
         if may.any():
             best = int(np.argmax(np.where(may, profit[row], -np.inf)))
-            choice[row], budget, calls = best, budget - cost[row, best], calls - (best == 0)
+            choice[row], budget = best, budget - cost[row, best]
+            for action in (0,) if best == 0 else (1, 2):
+                left[action] -= 1
     return choice
 
 
@@ -191,7 +203,8 @@ def one_seed(seed: int, customers: int) -> dict[str, Any]:
     shop, lots = shop.past_campaigns(PAST, ACTIONS, seed=seed)
     history = shop.history()
     night = str(START.date())
-    risk = risks(history, night, [night])[night]
+    known = risks(history, PAST[0], [*PAST, night])
+    risk = known[night]
     ids = pd.Index(risk.index)
     consents = shop.customers.set_index("customer")["consent"].reindex(ids).to_numpy(dtype=bool)
     from churn.data.responses import hurt_at
@@ -229,16 +242,19 @@ def one_seed(seed: int, customers: int) -> dict[str, Any]:
     )
     allowed = np.repeat(consents[:, None], len(ACTIONS), axis=1)
     allowed[hurt.to_numpy(dtype=bool), 1:] = False  # a complaint is answered before anything else
-    budget, calls = float(rules.limits.budget), rules.limits.capacity["phone"]
+    budget, calls, mails = (
+        float(rules.limits.budget or 0),
+        *(rules.limits.capacity[c] for c in ("phone", "email")),
+    )
 
-    model = learned(shop, history, lots, rules)
+    model = learned(shop, history, lots, rules, known)
     found = model.uplift.for_customers(history, night, ids, risk.to_numpy(), ACTIONS)
-    known = pd.DataFrame({"customer": ids, "consent": consents})
+    people = pd.DataFrame({"customer": ids, "consent": consents})
     names = [a.name for a in rules.actions]
 
     def planned(uplift: np.ndarray | None) -> np.ndarray:
         made = (
-            make_plan(rules, scored=scored, contacts=known, uplift=uplift)
+            make_plan(rules, scored=scored, contacts=people, uplift=uplift)
             .customers.set_index("customer")
             .loc[ids]
         )
@@ -247,7 +263,7 @@ def one_seed(seed: int, customers: int) -> dict[str, Any]:
     draw = np.random.default_rng([seed, 7]).random(len(ids))
     choices = {"plan": planned(None), "plan with uplift": planned(found.to_numpy(dtype=float))}
     choices["plan or uplift"] = choices["plan with uplift" if model.uplift.better else "plan"]
-    limits = (allowed, profit, cost, budget, calls)
+    limits = (allowed, profit, cost, budget, calls, mails)
     choices["risk x value"] = down_the_list(np.argsort(-p * value, kind="stable"), *limits)
     choices["risk"] = down_the_list(np.argsort(-p, kind="stable"), *limits)
     choices["random"] = down_the_list(np.argsort(draw), *limits)
@@ -262,7 +278,7 @@ def one_seed(seed: int, customers: int) -> dict[str, Any]:
             expected[1],
             channels=[0, 1, 1],
             slots=slots,
-            capacity=np.array([[float(calls)], [np.inf]]),
+            capacity=np.array([[float(calls)], [float(mails)]]),
             budget=budget,
             tie=draw,
         ).choice
@@ -322,7 +338,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--development", action="store_true", help="seeds 0 to 4")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--customers", type=int, default=12_000)
+    parser.add_argument("--customers", type=int, default=8_000)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     seeds = (

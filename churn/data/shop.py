@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +105,64 @@ class ShopTables:
         """
         names = ("customers", "orders", "returns", "tickets", "interactions")
         return {name: getattr(self, name) for name in names}
+
+    def until(self, when: str | pd.Timestamp) -> Self:
+        """Return the shop as its tables stood at an instant, which becomes its end.
+
+        Parameters
+        ----------
+        when : str or pd.Timestamp
+            Within the span; without a zone it is UTC.
+
+        Returns
+        -------
+        ShopTables
+            Rows from before it; what happened to them later had not happened, and the truth knows of no later leaving.
+
+        Raises
+        ------
+        ParameterError
+            The instant is outside the span.
+
+        Examples
+        --------
+        >>> from churn import make_shop
+        >>> half = make_shop(100, seed=1).until("2024-06-01")
+        >>> half.end.year, bool((half.orders["time"] < half.end).all())
+        (2024, True)
+        """
+        end = pd.Timestamp(when)
+        end = (end.tz_localize("UTC") if end.tzinfo is None else end.tz_convert("UTC")).as_unit("us")
+        if not self.start < end <= self.end:
+            raise ParameterError(
+                "The instant is outside the simulated span.",
+                given=f"{end}",
+                allowed=f"after {self.start:%Y-%m-%d} and not after {self.end:%Y-%m-%d}",
+                fix="Choose an instant inside the span.",
+            )
+        early = {n: getattr(self, n) for n in ("orders", "returns", "interactions")}
+        tables = {n: t[t["time"] < end].reset_index(drop=True) for n, t in early.items()}
+        tickets = self.tickets[self.tickets["opened"] < end].reset_index(drop=True)
+        for name in ("first_reply", "resolved"):
+            tickets[name] = tickets[name].where(tickets[name] < end)
+        tickets["satisfaction"] = tickets["satisfaction"].where(tickets["resolved"].notna())
+        joined = self.customers["joined"] < end
+        truth = self.truth[joined].reset_index(drop=True)
+        stays = ~(truth["leaves_at"] < end)
+        for name in ("leaves_at", "gone_at", "reason"):
+            truth[name] = truth[name].mask(stays)
+        truth["reason"] = truth["reason"].astype(object).where(~stays, None)
+        contacts = None if self.contacts is None else self.contacts[self.contacts["time"] < end]
+        return dataclasses.replace(
+            self,
+            **tables,
+            tickets=tickets,
+            customers=self.customers[joined].reset_index(drop=True),
+            truth=truth,
+            end=end,
+            contacts=contacts,
+            course=None,
+        )
 
     def history(self, *, name: str = "shop") -> History:
         """Return the five tables as a history, with country and segment as segments.

@@ -179,6 +179,8 @@ def _check(shop: ShopTables, contacts: pd.DataFrame) -> pd.DataFrame:
                 allowed=allowed,
                 fix="Correct or leave out these rows.",
             )
+    made["customer"] = shop.customers["customer"].take(made["row"].to_numpy()).to_numpy()
+    made["customer"] = made["customer"].astype(shop.customers["customer"].dtype)
     made["at"] = truth.to_days(made["time"], shop.start)
     return made.sort_values(["row", "time"], ignore_index=True)
 

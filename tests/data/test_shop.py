@@ -40,3 +40,22 @@ def test_folder_that_is_a_file_is_told(small, tmp_path):
 
 def test_shows_itself(small):
     assert repr(small).startswith("Shop from ")
+
+
+def test_until_tells_what_was_known_and_no_more():
+    shop = churn.make_shop(300, seed=4)
+    when = pd.Timestamp("2025-03-01", tz="UTC")
+    half = shop.until("2025-03-01")
+    assert half.end == when
+    for name, table in half.tables().items():
+        full, time = shop.tables()[name], {"customers": "joined", "tickets": "opened"}.get(name, "time")
+        assert len(table) == (full[time] < when).sum() > 0
+        assert (table.dtypes == full.dtypes).all()
+    assert not (half.tickets[["first_reply", "resolved"]] >= when).any().any()
+    assert half.tickets["satisfaction"].notna().sum() < shop.tickets["satisfaction"].notna().sum()
+    assert half.tickets["satisfaction"][half.tickets["resolved"].isna()].isna().all()
+    assert not (half.truth["leaves_at"] >= when).any()
+    assert half.truth["reason"][half.truth["leaves_at"].isna()].isna().all()
+    assert len(half.history().customers) == len(half.customers)
+    with pytest.raises(ParameterError, match="outside the simulated span"):
+        shop.until("2026-03-01")

@@ -197,3 +197,10 @@ def test_contacts_without_a_column_or_a_generated_shop_are_refused(shop, after):
         contacted(after["call"], contacts(shop, "gift", NOW))
     with pytest.raises(ParameterError, match="effect"):
         contacted(shop, contacts(shop, "call"), effect=2)
+
+
+def test_ids_of_another_type_of_text_are_the_same_customers(shop, after):
+    made = contacts(shop, "discount").astype({"customer": object})
+    other = contacted(shop, made)
+    assert_frame_equal(other.contacts, after["discount"].contacts)
+    assert_frame_equal(responses(other), responses(after["discount"]))

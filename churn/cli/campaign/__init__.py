@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from churn.cli.campaign.approve import approve, cancel
+from churn.cli.campaign.demo import demo
 from churn.cli.campaign.learn import learn
 from churn.cli.campaign.measure import measure
 from churn.cli.campaign.plan import plan
@@ -26,6 +27,9 @@ def _root() -> None:
     pass
 
 
+campaign_app.command(
+    short_help="A whole campaign in a generated shop, with the truth beside what was measured."
+)(demo)
 campaign_app.command(short_help="How small an effect this base can show, and how many to hold out.")(power)
 campaign_app.command(short_help="What it did: the treated against those held out.")(measure)
 campaign_app.command(short_help="Whom contacts keep, from past campaigns; used where it beats risk x value.")(
