@@ -89,7 +89,7 @@ def responses(shop: ShopTables, *, within_days: float = 60.0) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per response, by time: customer, kind, contacted (the contact's time), time, response ("accepted" or
+        One row per response, by time: customer, kind, contacted (the contact's time), time, response ("redeemed" or
         "unsubscribed").
 
     Examples
@@ -109,7 +109,7 @@ def responses(shop: ShopTables, *, within_days: float = 60.0) -> pd.DataFrame:
         offers, orders, left_on="contacted", right_on="time", by="customer", direction="forward"
     )
     met = met[(met["ordered"] - met["contacted"]) < within_days * _DAY]
-    taken = met[met["takes"]].assign(time=met["ordered"], response="accepted")
+    taken = met[met["takes"]].assign(time=met["ordered"], response="redeemed")
     angry = made[made["outcome"].eq("woken") & made["kind"].ne("call")]
     gone = angry.assign(time=angry["contacted"] + pd.Timedelta(hours=3), response="unsubscribed")
     gone = gone[gone["time"] < shop.end]

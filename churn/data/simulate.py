@@ -111,7 +111,7 @@ class Shop(ShopTables):
         Returns
         -------
         DataFrame
-            One row per response: customer, kind, contacted, time, response ("accepted" or "unsubscribed").
+            One row per response: customer, kind, contacted, time, response ("redeemed" or "unsubscribed").
 
         Examples
         --------

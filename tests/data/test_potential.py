@@ -44,7 +44,7 @@ def test_effects_are_those_of_many_draws(shop, everything, kind):
         after = outcomes(other, customers)
         stays.append(after[0] - before[0])
         value.append(after[1] - before[1])
-        taken = other.responses().query("response == 'accepted'")["customer"]
+        taken = other.responses().query("response == 'redeemed'")["customer"]
         takes.append(customers.isin(taken).astype(float))
     # The course without a contact is one draw alone: against its own law it would be noise of the seed.
     for drawn, told in (

@@ -159,7 +159,7 @@ def test_a_further_step_of_an_action_does_nothing_more(shop):
 
 def test_responses_are_the_offers_taken_and_the_mails_no_longer_wanted(shop, after):
     taken = responses(after["discount"])
-    accepted = taken[taken["response"] == "accepted"]
+    accepted = taken[taken["response"] == "redeemed"]
     assert (accepted["time"] - accepted["contacted"]).between(0 * DAY, 60 * DAY).all()
     assert accepted["customer"].is_unique
     left = after["discount"].contacts.query("outcome == 'woken'")["customer"]
