@@ -131,7 +131,7 @@ def run_campaign_demo(out: Path, customers: int, seed: int) -> Staged:
     where = os.path.relpath(out)
     lines = (
         "What to do next",
-        f"  read the plan           {where}/plans/autumn/plan.html; contacts.csv has the contacts",
+        f"  read the plan           {where}/plans/autumn/plan.html, and what came of it: measurement.html",
         f"  see what went out       {where}/outbox",
         f"  see the ledger          churn campaign status {where}/autumn.yaml",
         f"  measure it yourself     churn campaign measure {where}/autumn.yaml --no-track",
@@ -144,10 +144,12 @@ def run_campaign_demo(out: Path, customers: int, seed: int) -> Staged:
 
 def _play(folder: Path, customers: int, seed: int) -> dict[str, Any]:
     from churn.campaigns.ledger import open_ledger
-    from churn.campaigns.measuring import measure
+    from churn.campaigns.measuring import measure, plan_folder
     from churn.campaigns.plan import make_plan
     from churn.campaigns.policy import read_policy
     from churn.data.simulate import make_shop
+    from churn.report.campaign import write_measurement_page
+    from churn.report.campaign_plan import write_plan_page
 
     report("Making a shop")
     shop = make_shop(customers, seed=seed)
@@ -164,7 +166,7 @@ def _play(folder: Path, customers: int, seed: int) -> dict[str, Any]:
         _night(folder)
         learned = _learn(folder, policy, ledger)
     plan = make_plan(policy)
-    plan.write()
+    write_plan_page(plan.write())
     before = shop
     with open_ledger(policy) as ledger:
         report("Approving and sending")
@@ -180,6 +182,7 @@ def _play(folder: Path, customers: int, seed: int) -> dict[str, Any]:
         rows, _ = read_responses(folder / "responses.csv", policy)
         ledger.respond(policy.campaign, rows)
         measurement = measure(policy, ledger=ledger)
+        write_measurement_page(plan_folder(policy))
         assigned = ledger.assignments(policy.campaign)
     report("Comparing with what the shop knows")
     return {

@@ -21,6 +21,8 @@ def test_demo_plays_a_campaign_and_sets_the_truth_beside_it(capsys, tmp_path):
     measured = json.loads((folder / "plans" / "autumn" / "measurement.json").read_text())
     assert plan["arms"]["treated"] > 100
     assert measured["status"] == "measured"
+    for page in ("plan.html", "measurement.html"):
+        assert (folder / "plans" / "autumn" / page).stat().st_size > 5000
     assert list((folder / "outbox").rglob("*.csv"))
     assert len(pd.read_csv(folder / "responses.csv")) > 0
     status = re.search(r"churn (campaign status \S+)", out)[1]
