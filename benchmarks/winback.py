@@ -138,7 +138,7 @@ def learned(
     shop: Any, history: History, lots: pd.DataFrame, rules: Policy, known: dict[str, pd.Series]
 ) -> Any:
     """Learn from the past campaigns, with what was known before each."""
-    from churn.campaigns.uplift.learn import learn
+    from churn.campaigns import learn
 
     parts, came = [], []
     for campaign, part in lots.groupby("campaign"):
