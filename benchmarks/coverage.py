@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, norm, ttest_ind
 
-from churn.campaigns.effects import Effect, estimate, newcombe
 from churn.campaigns.holdout import split
-from churn.campaigns.sequential import always_valid, look_days
-from churn.campaigns.sizing import power
+from churn.campaigns.sizing.power import power
+from churn.campaigns.statistics.effects import Effect, estimate, newcombe
+from churn.campaigns.statistics.sequential import always_valid, look_days
 from churn.display import table_text
 from churn.errors import NotEnoughDataError
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from churn.campaigns.delivery.sending import send
 from churn.campaigns.ledger import open_ledger
 from churn.campaigns.policy import make_policy
-from churn.campaigns.sending import send
 from tests.campaigns.ledger.conftest import CALL, SmallPlan, small_plan
 from tests.campaigns.receiver import OK, Receiver, answer
 

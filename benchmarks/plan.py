@@ -183,10 +183,10 @@ def greedy(p: dict[str, Any], *, per_cost: bool) -> float:
 
 def whole(p: dict[str, Any], gap: float) -> tuple[float, float]:
     """Solve the whole program in HiGHS; return profit and bound."""
-    from churn.campaigns.lanes import Lanes
-    from churn.campaigns.offers import make_offers
-    from churn.campaigns.program import Program
-    from churn.campaigns.sift import nothing
+    from churn.campaigns.solver.lanes import Lanes
+    from churn.campaigns.solver.offers import make_offers
+    from churn.campaigns.solver.program import Program
+    from churn.campaigns.solver.sift import nothing
 
     lanes = Lanes.of(p["capacity"], p["channels"], p["slots"])
     ready = p["ready_day"]
@@ -203,7 +203,7 @@ def whole(p: dict[str, Any], gap: float) -> tuple[float, float]:
 
 def rivals(folder: Path, gap: float | None) -> None:
     """Hold the solver against simple rules, and the whole program where a gap is given; print as JSON."""
-    from churn.campaigns.solve import solve
+    from churn.campaigns.solver.solve import solve
 
     p = problem(folder)
     found: dict[str, Any] = {"pairs": int((p["allowed"] & (p["gain"] > 0)).sum())}
@@ -226,7 +226,7 @@ def rivals(folder: Path, gap: float | None) -> None:
 def coverage() -> None:
     """Print how often the intervals hold what comes, with the errors that they are for."""
     from churn.campaigns.blocks import Action
-    from churn.campaigns.expectation import expect
+    from churn.campaigns.plan.expectation import expect
 
     call = Action(name="call", kind="call", channel="phone", cost=6, save_chance=0.25)
     gift = Action(

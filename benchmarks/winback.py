@@ -25,11 +25,11 @@ import numpy as np
 import pandas as pd
 
 import churn
-from churn.campaigns.plan import make_plan
+from churn.campaigns.plan.make import make_plan
+from churn.campaigns.plan.scored import Scored
 from churn.campaigns.policy import Policy, make_policy
 from churn.campaigns.profit import action_profit, expected_taken
-from churn.campaigns.scored import Scored
-from churn.campaigns.solve import solve
+from churn.campaigns.solver.solve import solve
 from churn.config import FeatureSettings, TrainingSettings
 from churn.data.history import History
 from churn.display import table_text

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel
 
 from churn.campaigns.blocks import ACTION_KINDS
-from churn.campaigns.candidates import CODES
+from churn.campaigns.plan.candidates import CODES
 from churn.campaigns.policy import Policy, read_policy
 from churn.config import Config, read_config
 from churn.data.contracts import CONTRACTS

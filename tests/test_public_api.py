@@ -61,3 +61,16 @@ def test_docstring_has_numpydoc_form(name):
     if name == "History":  # made by load_history and make_history, never by hand: it lists attributes
         problems = [p for p in problems if p[0] != "PR01"]
     assert problems == []
+
+
+def test_no_module_hides_a_public_name_of_campaigns():
+    import importlib
+    import pkgutil
+
+    import churn.campaigns
+
+    for found in pkgutil.walk_packages(churn.campaigns.__path__, "churn.campaigns."):
+        if ".migrations." not in found.name:
+            importlib.import_module(found.name)
+    hidden = [n for n in churn.campaigns.__all__ if type(getattr(churn.campaigns, n)).__name__ == "module"]
+    assert hidden == []

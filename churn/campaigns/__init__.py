@@ -11,40 +11,40 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from churn.campaigns.channels.base import Contact, Result
+    from churn.campaigns.delivery.sending import send
+    from churn.campaigns.delivery.sent import Sent
     from churn.campaigns.ledger import Ledger, open_ledger
-    from churn.campaigns.measurement import Measurement
-    from churn.campaigns.measuring import measure
-    from churn.campaigns.past import Past
-    from churn.campaigns.plan import make_plan
-    from churn.campaigns.planfiles import read_plan
-    from churn.campaigns.planned import Plan
+    from churn.campaigns.measurement.measuring import measure
+    from churn.campaigns.measurement.result import Measurement
+    from churn.campaigns.plan.files import read_plan
+    from churn.campaigns.plan.make import make_plan
+    from churn.campaigns.plan.past import Past
+    from churn.campaigns.plan.planned import Plan
+    from churn.campaigns.plan.scored import Scored, read_scored
     from churn.campaigns.policy import Policy, read_policy
-    from churn.campaigns.scored import Scored, read_scored
-    from churn.campaigns.sending import send
-    from churn.campaigns.sent import Sent
-    from churn.campaigns.sizing import power
+    from churn.campaigns.sizing.power import power
     from churn.campaigns.uplift import learn, load_uplift
 
 _HOMES = {
     "Contact": "churn.campaigns.channels.base",
     "Ledger": "churn.campaigns.ledger",
-    "Measurement": "churn.campaigns.measurement",
-    "measure": "churn.campaigns.measuring",
+    "Measurement": "churn.campaigns.measurement.result",
+    "measure": "churn.campaigns.measurement.measuring",
     "open_ledger": "churn.campaigns.ledger",
-    "Past": "churn.campaigns.past",
-    "Plan": "churn.campaigns.planned",
+    "Past": "churn.campaigns.plan.past",
+    "Plan": "churn.campaigns.plan.planned",
     "Policy": "churn.campaigns.policy",
     "learn": "churn.campaigns.uplift",
     "load_uplift": "churn.campaigns.uplift",
     "Result": "churn.campaigns.channels.base",
-    "Scored": "churn.campaigns.scored",
-    "power": "churn.campaigns.sizing",
-    "make_plan": "churn.campaigns.plan",
-    "read_plan": "churn.campaigns.planfiles",
-    "send": "churn.campaigns.sending",
-    "Sent": "churn.campaigns.sent",
+    "Scored": "churn.campaigns.plan.scored",
+    "power": "churn.campaigns.sizing.power",
+    "make_plan": "churn.campaigns.plan.make",
+    "read_plan": "churn.campaigns.plan.files",
+    "send": "churn.campaigns.delivery.sending",
+    "Sent": "churn.campaigns.delivery.sent",
     "read_policy": "churn.campaigns.policy",
-    "read_scored": "churn.campaigns.scored",
+    "read_scored": "churn.campaigns.plan.scored",
 }
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churn.campaigns.outcomes import COLUMNS, MEASURES, Outcomes
-from churn.campaigns.sequential import look_days
+from churn.campaigns.statistics.sequential import look_days
 from churn.errors import DataError, MissingFileError, ParameterError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn.campaigns.sequential import last_look
+from churn.campaigns.statistics.sequential import last_look
 from churn.data.base import CustomerBase
 from churn.data.eventlog import DAY_US, EventLog
 from churn.data.history import History
@@ -128,7 +128,7 @@ def outcomes(
     -------
     Outcomes
         Of every assigned customer, also of one who was never contacted. Where the horizon is not over yet, up to the
-        newest of the days on which one may look (`churn.campaigns.sequential.look_days`).
+        newest of the days on which one may look (`churn.campaigns.statistics.sequential.look_days`).
 
     Raises
     ------

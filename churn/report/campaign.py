@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from churn.campaigns.contrast import format_measure
-from churn.campaigns.measurement import Measurement
+from churn.campaigns.measurement.contrast import format_measure
+from churn.campaigns.measurement.result import Measurement
 from churn.display import format_amount, format_count
 from churn.errors import DataError, MissingFileError
 from churn.files import replace_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from churn.campaigns.contrast import NAMES, format_measure
+from churn.campaigns.measurement.contrast import NAMES, format_measure
 from churn.display import format_amount, format_count, format_percent
 from churn.report.charts_draw import (
     ACCENT,

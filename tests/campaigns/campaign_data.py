@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from churn.campaigns.evidence import Evidence
+from churn.campaigns.measurement.evidence import Evidence
 from churn.campaigns.outcomes import Outcomes
 from churn.campaigns.policy import make_policy
 

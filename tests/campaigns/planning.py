@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from churn.campaigns.past import Past
-from churn.campaigns.plan import make_plan
+from churn.campaigns.plan.make import make_plan
+from churn.campaigns.plan.past import Past
+from churn.campaigns.plan.scored import Scored
 from churn.campaigns.policy import make_policy
-from churn.campaigns.scored import Scored
 
 CALL = {"name": "call", "kind": "call", "channel": "phone", "cost": 6, "save_chance": 0.2}
 MAIL = {

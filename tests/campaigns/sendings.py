@@ -8,9 +8,9 @@ import datetime as dt
 import pandas as pd
 
 from churn.campaigns.channels.base import Result
+from churn.campaigns.delivery.sending import send
 from churn.campaigns.ledger import open_ledger
 from churn.campaigns.policy import make_policy
-from churn.campaigns.sending import send
 from tests.campaigns.ledger.conftest import CALL, MAILS, NOON, SmallPlan, small_plan
 
 DAY = NOON.date()

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from churn.campaigns.assess import assess
+from churn.campaigns.measurement.assess import assess
 from churn.errors import DataError, MissingFileError
 from churn.report.campaign import render_measurement, write_measurement_page
 from tests.campaigns.campaign_data import a_policy, assigned, came, evidence, sent
-from tests.campaigns.test_assess import PLAN
+from tests.campaigns.measurement.test_assess import PLAN
 from tests.report.conftest import HOSTILE
 from tests.report.opened import Opened
 

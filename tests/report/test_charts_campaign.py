@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from churn.campaigns.assess import assess
+from churn.campaigns.measurement.assess import assess
 from churn.report import charts_campaign as charts
 from tests.campaigns.campaign_data import a_policy, evidence
-from tests.campaigns.test_assess import PLAN
+from tests.campaigns.measurement.test_assess import PLAN
 from tests.report.conftest import HOSTILE
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churn.campaigns.balance import covariates, sample_ratio
+from churn.campaigns.statistics.balance import covariates, sample_ratio
 from churn.campaigns.uplift.model import signals_of
 from churn.campaigns.uplift.rows import Array, Rows
 from churn.data.base import CustomerBase

@@ -21,7 +21,7 @@ def approve(
     Approved again it changes nothing. Another plan under the same name is refused, with what differs.
     """
     from churn.campaigns.ledger import open_ledger
-    from churn.campaigns.planfiles import read_plan
+    from churn.campaigns.plan.files import read_plan
     from churn.campaigns.policy import read_policy
 
     settings = read_policy(policy)

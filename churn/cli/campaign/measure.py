@@ -11,7 +11,7 @@ from churn.cli.common import AsJson, check_picture, picture, print_result, progr
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
-    from churn.campaigns.measurement import Measurement
+    from churn.campaigns.measurement.result import Measurement
     from churn.campaigns.policy import Policy
 
 
@@ -46,7 +46,7 @@ def measure(
     if every:
         _together(meant, {"--outcomes": outcomes, "--as-of": as_of, "--plot": plot}, json=json)
         return
-    from churn.campaigns.measuring import measure as measured
+    from churn.campaigns.measurement.measuring import measure as measured
 
     day = None if as_of is None else _date(as_of)
     with progress(quiet=json):
@@ -59,7 +59,7 @@ def measure(
 
 def _write(found: Measurement, policy: Policy, plot: Path | None, *, track: bool) -> list[str]:
     """Write page, picture and run; return what to say of them."""
-    from churn.campaigns.measuring import plan_folder
+    from churn.campaigns.measurement.measuring import plan_folder
     from churn.files import replace_bytes
     from churn.report.campaign import write_measurement_page
 
@@ -79,7 +79,7 @@ def _write(found: Measurement, policy: Policy, plot: Path | None, *, track: bool
 
 def _together(policy: Policy, others: dict[str, object], *, json: bool) -> None:
     from churn.campaigns.ledger import open_ledger
-    from churn.campaigns.pool import pool
+    from churn.campaigns.measurement.pool import pool
 
     alien = [name for name, value in others.items() if value is not None]
     if alien:

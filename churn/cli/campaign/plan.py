@@ -29,7 +29,7 @@ def plan(
     Nothing is sent and nothing is recorded. The plan is a folder: plan.json, customers.parquet with a reason for every
     customer, contacts.csv with the contacts it would make. Read it, change the policy and plan again, or approve it.
     """
-    from churn.campaigns.plan import make_plan
+    from churn.campaigns.plan.make import make_plan
     from churn.campaigns.policy import read_policy
     from churn.report.campaign_plan import write_plan_page
 

@@ -11,7 +11,7 @@ from churn.cli.common import AsJson, print_figure, progress
 from churn.errors import ParameterError
 
 if TYPE_CHECKING:
-    from churn.campaigns.sizing_result import Power
+    from churn.campaigns.sizing.result import Power
 
 
 def power(
@@ -54,7 +54,7 @@ def _of_numbers(
     chance: float,
     days: int | None,
 ) -> Power:
-    from churn.campaigns.sizing import power as power_of
+    from churn.campaigns.sizing.power import power as power_of
 
     if customers is None or base_rate is None:
         raise ParameterError(
@@ -78,8 +78,8 @@ def _of_policy(
     chance: float,
     days: int | None,
 ) -> Power:
+    from churn.campaigns.plan.sizing import power_of_policy
     from churn.campaigns.policy import read_policy
-    from churn.campaigns.sizing_policy import power_of_policy
 
     if customers is not None or base_rate is not None:
         raise ParameterError(

@@ -34,9 +34,9 @@ def send(
     again, or twice at a time, it hands nothing over twice. Exits 1 when there are dead letters, or a receiver takes
     nothing.
     """
+    from churn.campaigns.delivery.sending import send as hand_over
     from churn.campaigns.ledger import open_ledger
     from churn.campaigns.policy import read_policy
-    from churn.campaigns.sending import send as hand_over
 
     settings = read_policy(policy)
     day = _day(on)

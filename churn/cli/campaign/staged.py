@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from churn.campaigns.ledger import Ledger
-    from churn.campaigns.measurement import Measurement
-    from churn.campaigns.planned import Plan
+    from churn.campaigns.measurement.result import Measurement
+    from churn.campaigns.plan.planned import Plan
     from churn.campaigns.policy import Policy
     from churn.data.simulate import Shop
     from churn.model.bundle import Model
@@ -144,8 +144,8 @@ def run_campaign_demo(out: Path, customers: int, seed: int) -> Staged:
 
 def _play(folder: Path, customers: int, seed: int) -> dict[str, Any]:
     from churn.campaigns.ledger import open_ledger
-    from churn.campaigns.measuring import measure, plan_folder
-    from churn.campaigns.plan import make_plan
+    from churn.campaigns.measurement.measuring import measure, plan_folder
+    from churn.campaigns.plan.make import make_plan
     from churn.campaigns.policy import read_policy
     from churn.data.simulate import make_shop
     from churn.report.campaign import write_measurement_page
@@ -210,7 +210,7 @@ def _past_campaigns(folder: Path, shop: Shop, policy: Policy, ledger: Ledger, se
     import pandas as pd
 
     import churn
-    from churn.campaigns.planned import Plan
+    from churn.campaigns.plan.planned import Plan
     from churn.campaigns.policy import make_policy
     from churn.config import TrainingSettings
 
@@ -297,7 +297,7 @@ def _send(policy: Policy, ledger: Ledger, shop: Shop) -> Shop:
     """Hand over day by day; the shop's customers answer to what went out that day."""
     import pandas as pd
 
-    from churn.campaigns.sending import send
+    from churn.campaigns.delivery.sending import send
 
     kinds = {a.name: a.kind for a in policy.actions}
     due, people = ledger.contacts(policy.campaign), shop.customers[["customer", "consent", "email"]]

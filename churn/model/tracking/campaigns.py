@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from churn.campaigns.measurement import Measurement
+from churn.campaigns.measurement.result import Measurement
 from churn.campaigns.policy import Policy
 from churn.model.tracking.facts import log_params
 from churn.model.tracking.store import open_store

@@ -8,7 +8,7 @@ import yaml
 from typer.testing import CliRunner
 
 from churn.campaigns.ledger import open_ledger
-from churn.campaigns.measuring import plan_folder
+from churn.campaigns.measurement.measuring import plan_folder
 from churn.campaigns.policy import read_policy
 from churn.cli import app
 from tests.campaigns.approved_campaign import deliver, planned

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from churn.campaigns.sizing import power
+from churn.campaigns.sizing.power import power
 from churn.cli import app
 from churn.errors import ParameterError
 

@@ -2,8 +2,8 @@
 
 import mlflow
 
-from churn.campaigns.assess import assess
-from churn.campaigns.measurement import Measurement
+from churn.campaigns.measurement.assess import assess
+from churn.campaigns.measurement.result import Measurement
 from churn.model.tracking.campaigns import EXPERIMENT, log_measurement, metrics_of
 from churn.model.tracking.store import open_store
 from tests.campaigns.campaign_data import a_policy, evidence

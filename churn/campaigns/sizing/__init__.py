@@ -1,0 +1,1 @@
+"""What a campaign can show, before anyone starts: of numbers alone."""
