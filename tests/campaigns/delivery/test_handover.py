@@ -20,7 +20,7 @@ from tests.campaigns.ledger.conftest import NOON
 from tests.campaigns.receiver import Receiver, answer, well
 from tests.campaigns.sendings import DAY, FILES, SECRET, people, webhook_plan
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
