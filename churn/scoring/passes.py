@@ -24,7 +24,13 @@ from churn.scoring.rows import Picked, SignalRows
 if TYPE_CHECKING:
     import pandas as pd
 
-_KEPT = ("recency_days", "gap_mean_days", "gap_usual_days", "ignored_complaints_count")
+_KEPT = (
+    "recency_days",
+    "gap_mean_days",
+    "gap_usual_days",
+    "ignored_complaints_count",
+    "unanswered_complaint_oldest_days",
+)
 
 
 @dataclass(frozen=True)

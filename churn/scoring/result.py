@@ -36,7 +36,11 @@ COLUMNS = {
     "days_overdue": "days since the last order less the customer's mean gap (the base's after one); never below 0",
     "ignored_complaints": "complaints without an answer in time, ever; empty where complaints are not known",
 }
-SCORE_COLUMNS = {"basis": "where the probability comes from: model, fallback, or lapsed (none)"}
+SCORE_COLUMNS = {
+    "basis": "where the probability comes from: model, fallback, or lapsed (none)",
+    "unanswered_complaint_days": "days that the oldest complaint without an answer has waited: 0 without one, empty "
+    "where complaints are not known",
+}
 _AMOUNTS = ("value_at_stake", "spend_if_staying", "expected_spend", "lifetime_value", "expected_profit")
 _SHOWN = 10
 

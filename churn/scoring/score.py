@@ -196,6 +196,7 @@ def score_base(
                 "expected_profit": listing.expected_profit,
                 # Of everybody and not of the listed alone: a campaign sells nothing before a complaint is answered.
                 "ignored_complaints": passed.signals.get("ignored_complaints_count", np.full(len(p), np.nan)),
+                "unanswered_complaint_days": _waiting(passed, len(p)),
             }
         )
         everybody = standing.result().complete(active)
@@ -285,8 +286,15 @@ def _list(
     own = column["gap_mean_days"]
     usual = np.where(np.isnan(own), column["gap_usual_days"], own)  # the same gap that the reasons tell
     at_risk["days_overdue"] = np.round(np.maximum(since - usual, 0.0), 1)
+    del at_risk["unanswered_complaint_days"]  # the reasons say it
     at_risk["ignored_complaints"] = at_risk.pop("ignored_complaints")  # the last column
     return at_risk, reasons
+
+
+def _waiting(passed: Passed, count: int) -> np.ndarray:
+    """Return the days that the oldest complaint without an answer has waited: 0 without one, NaN if not known."""
+    oldest = passed.signals.get("unanswered_complaint_oldest_days")
+    return np.full(count, np.nan) if oldest is None else np.nan_to_num(oldest, nan=0.0)
 
 
 def _warnings(calendar: Calendar, model: Model, t: int, changes: tuple[Change, ...]) -> tuple[str, ...]:

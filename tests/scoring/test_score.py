@@ -285,3 +285,13 @@ def test_ignored_complaints_are_known_of_every_active_customer(result):
     assert active["ignored_complaints"].notna().all()
     assert (active.set_index("customer")["ignored_complaints"].loc[listed.index] == listed).all()
     assert result.at_risk.columns[-1] == "ignored_complaints"
+
+
+def test_who_waits_for_an_answer_is_known_of_every_active_customer(result, shop, cutoff):
+    at = pd.Timestamp(cutoff, tz="UTC")
+    tickets = shop.tickets[shop.tickets["is_complaint"] & (shop.tickets["opened"] < at)]
+    open_then = tickets[~(tickets["first_reply"] < at)]
+    oldest = (at - open_then.groupby("customer")["opened"].min()) / pd.Timedelta(days=1)
+    waiting = result.active.set_index("customer")["unanswered_complaint_days"]
+    assert waiting.to_numpy() == pytest.approx(oldest.reindex(waiting.index).fillna(0).to_numpy())
+    assert 0 < (waiting > 0).sum() < len(waiting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from churn.campaigns.policy import Policy
 from churn.campaigns.profit import action_profit, expected_taken, expected_uplift
 from churn.errors import DataError
 from churn.progress import report
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Why a customer is in or out, in the order in which it is asked; stable, for scripts.
 CODES: Mapping[str, str] = {
@@ -150,8 +154,7 @@ def find_candidates(
         book.drop("no-day", np.ones(n, dtype=bool))
     book.keep("contacted-lately", ready < days.window)
     answers = np.array([a.answers_complaint for a in actions])
-    ignored = np.nan_to_num(table["ignored_complaints"].to_numpy(dtype=np.float64)) > 0
-    book.keep("open-complaint", answers[None, :] | ~ignored[:, None])
+    book.keep("open-complaint", answers[None, :] | ~_complaint_waits(table)[:, None])
     meant = meant_for(actions, Traits(scored, people.segments, value, scored.currency))
     book.keep("no-condition", meant.met)
     theirs = book.allowed & (channel[None, :] == people.preferred[:, None])
@@ -216,6 +219,13 @@ def value_of(policy: Policy, scored: Scored) -> np.ndarray:
         return np.full(len(table), worth.fallback)
     value = table[worth.column].to_numpy(dtype=np.float64) * worth.margin
     return value if worth.fallback is None else np.where(np.isnan(value), worth.fallback, value)
+
+
+def _complaint_waits(table: pd.DataFrame) -> np.ndarray:
+    """Tell whose complaint has no answer yet; where that is not known, whose complaint was ever ignored."""
+    ever = table["ignored_complaints"].to_numpy(dtype=np.float64)
+    waiting = table["unanswered_complaint_days"].to_numpy(dtype=np.float64)
+    return np.asarray(np.nan_to_num(np.where(np.isnan(waiting), ever, waiting)) > 0)
 
 
 def _ready(policy: Policy, days: Days, past: Past, ids: object, channel: np.ndarray) -> np.ndarray:

@@ -225,8 +225,8 @@ def _warnings(policy: Policy, scored: Scored, found: Candidates, facts: dict[str
             out.append(f"The scores are of {scored.as_of}, {age} days before the campaign starts.")
         elif age < 0:
             out.append(f"The campaign starts on {policy.start}, before the scores' date {scored.as_of}.")
-    if scored.customers["ignored_complaints"].isna().all():
-        out.append("Ignored complaints are not known, so nobody is spared a sale because of one.")
+    if scored.customers[["ignored_complaints", "unanswered_complaint_days"]].isna().all(axis=None):
+        out.append("Complaints are not known, so nobody is spared a sale because of one.")
     ignored = facts["why"].get("open-complaint", 0)
     if ignored and not any(a.answers_complaint for a in policy.actions):
         out.append(

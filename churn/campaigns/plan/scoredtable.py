@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEEDED = ("customer", "churn_probability")
-NUMBERS = ("churn_probability", "ignored_complaints")
+NUMBERS = ("churn_probability", "ignored_complaints", "unanswered_complaint_days")
 TEXTS = ("risk_band", "stage")
 REASONS = ("customer", "story", "topic", "text", "direction")
 _PARQUET = (".parquet", ".pq")
@@ -138,8 +138,9 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     out = table.copy(deep=False)
     for name in TEXTS:
         out[name] = texts_of(out, name)
-    if "ignored_complaints" not in out:
-        out["ignored_complaints"] = np.nan
+    for name in ("ignored_complaints", "unanswered_complaint_days"):
+        if name not in out:
+            out[name] = np.nan
     if out["customer"].dtype.kind not in "iu":
         out["customer"] = texts_of(out, "customer")
     return out

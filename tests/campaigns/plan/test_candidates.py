@@ -94,6 +94,11 @@ def test_a_complaint_is_answered_before_anything_is_sold():
     assert "no action answers one" in " ".join(plan(policy(GIFT), table).summary()["warnings"])
 
 
+def test_a_complaint_that_was_answered_late_no_longer_stands_in_the_way():
+    table = scored(3, ignored_complaints=[2, 0, 2], unanswered_complaint_days=[0, 3, None])
+    assert list(codes(plan(policy(GIFT), table)).values()) == ["chosen", "open-complaint", "open-complaint"]
+
+
 def test_who_meets_no_condition_is_told_the_nearest():
     near = {**CALL, "when": {"churn_probability": {"min": 0.85}}}
     far = {**MAIL, "when": {"churn_probability": {"min": 0.95}, "stages": ["new"]}}
