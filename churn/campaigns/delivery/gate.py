@@ -94,8 +94,11 @@ def judged(
     -------
     pandas.DataFrame
         The contacts that are due by then and neither sent nor cancelled, oldest first, with ``verdict`` (send, cancel,
-        wait or dead) and ``code``, a key of `CANCELS` or `WAITS`.
+        wait or dead) and ``code``, a key of `CANCELS` or `WAITS`. Where the day is past, what was sent since counts as
+        sent on it: no earlier day lifts a limit.
     """
+    import pandas as pd
+
     day = np.datetime64(on, "D")
     all_due = _days(contacts["due"])
     frame = contacts.assign(day=all_due, made=_local(contacts["time"], now))
@@ -126,14 +129,16 @@ def judged(
     if not is_open(limits, on):
         verdict.say(np.ones(len(frame), dtype=bool), "wait", "closed day")
     past = _past(contacts, known.past, campaign, now)
-    past = past[past["day"].to_numpy() <= day]
+    present = max(np.datetime64(now.date(), "D"), day)
+    used = past[past["day"].isin([day, present]) & (past["campaign"] == campaign)]
+    past = past.assign(day=past["day"].mask(past["day"] > pd.Timestamp(on), pd.Timestamp(on)))
     verdict.say(_quiet(frame, past, limits, campaign, day), "wait", "quiet")
     for cap in limits.caps:
         verdict.say(_capped(frame, past, cap.contacts, cap.days, cap.channel, day), "wait", "cap")
     for channel, capacity in limits.capacity.items():
-        used = (past["day"] == day) & (past["campaign"] == campaign) & (past["channel"] == channel)
+        left = max(capacity - int((used["channel"] == channel).sum()), 0)
         waiting = verdict.open & (frame["channel"] == channel).to_numpy()
-        verdict.say(waiting & (np.cumsum(waiting) > max(capacity - int(used.sum()), 0)), "wait", "capacity")
+        verdict.say(waiting & (np.cumsum(waiting) > left), "wait", "capacity")
     return frame.assign(verdict=verdict.word, code=verdict.code)
 
 
@@ -169,11 +174,14 @@ class _Verdict:
 
 def _with_earlier(frame: pd.DataFrame, on: dt.date) -> pd.DataFrame:
     """Add the state of the contact before, and the earliest day that keeps the days between the two."""
+    import pandas as pd
+
     before = frame[["customer", "step", "state", "day", "made"]].assign(step=frame["step"] + 1)
     names = {"state": "before", "day": "day_before", "made": "made_before"}
     out = frame.merge(before.rename(columns=names), on=["customer", "step"], how="left")
-    made, due, due_before = out["made_before"], out["day"], out["day_before"]
-    known = (out["before"] == "sent") & (made <= np.datetime64(on, "D"))
+    due, due_before = out["day"], out["day_before"]
+    made = out["made_before"].mask(out["made_before"] > pd.Timestamp(on), pd.Timestamp(on))
+    known = (out["before"] == "sent") & made.notna()
     return out.assign(earliest=(made + (due - due_before)).where(known, due).astype("datetime64[s]"))
 
 

@@ -184,6 +184,23 @@ def test_capacity_is_for_the_oldest_and_less_what_went_today():
     assert {c for _, c in judge(frame, limits={"capacity": {"phone": 0}})} == {"send"}
 
 
+def test_no_earlier_day_lifts_a_limit():
+    now = NOON + dt.timedelta(days=4)  # a run that was missed is made up for with --on
+    frame = contacts(("A", 0, 0, "due"), ("B", 0, 0, "sent", {"time": now}))
+    assert judge(frame, now=now, limits={"capacity": {"email": 1}}) == [("A0", "capacity")]
+    elsewhere = past(("A", "other", "email", now))
+    assert judge(frame, now=now, limits={"quiet_days": 2}, past=elsewhere) == [("A0", "quiet")]
+    capped = {"caps": [{"contacts": 1, "days": 7}]}
+    assert judge(frame, now=now, limits=capped, past=elsewhere) == [("A0", "cap")]
+    series = contacts(("A", 0, -3, "sent", {"time": now}), ("A", 1, 0, "due"))
+    assert judge(series, now=now) == [("A1", "spacing")]
+
+
+def test_what_went_today_uses_no_capacity_of_a_later_day():
+    frame = contacts(("A", 0, 1, "due"), ("B", 0, 0, "sent", {"time": NOON}))
+    assert judge(frame, days=1, now=NOON, limits={"capacity": {"email": 1}}) == [("A0", "send")]
+
+
 def test_a_day_is_that_of_the_place_where_it_runs():
     east = dt.timezone(dt.timedelta(hours=9))
     night = dt.datetime(2026, 1, 5, 1, tzinfo=east)  # still the 4th in UTC
