@@ -49,6 +49,10 @@ class Config(Settings):
     output: str = Field(
         "churn-output", description="folder of the lists, from the configuration file's folder"
     )
+    campaigns: str = Field(
+        "plans",
+        description="folder of campaigns' plans, whose results the report shows, from the same folder",
+    )
     _folder: Path = PrivateAttr(Path())
 
     @field_validator("timezone")

@@ -45,10 +45,7 @@ def effects(found: Row, key: str = "effects") -> Chart | None:
     title = "What contacting did to the share kept"
     with canvas(900, 60 + 26 * len(drawn)) as (figure, axes):
         axes.axvline(0, color=MUTED, linewidth=1)
-        for i, (_, row, (low, high)) in enumerate(drawn):
-            colour = ACCENT if low > 0 or high < 0 else MUTED
-            axes.plot([low, high], [i, i], color=colour, alpha=0.4, linewidth=5, solid_capstyle="butt")
-            axes.plot([row["effect"]], [i], marker="o", markersize=6.5, color=colour)
+        spans(axes, [(row["effect"], low, high) for _, row, (low, high) in drawn])
         name_rows(axes, [short(n, 40) for n, _, _ in drawn])
         axes.set_xlabel("treated less held out; grey: may be chance")
         axes.grid(axis="x")
@@ -67,6 +64,14 @@ def effects(found: Row, key: str = "effects") -> Chart | None:
     return Chart(
         title, svg, head, table(cells), f"{caption} {found.get('multiplicity') or ''}".strip(), wide=True
     )
+
+
+def spans(axes: Any, rows: Sequence[tuple[float, float, float]]) -> None:
+    """Draw effects with their intervals, one below the other; grey where the interval holds 0."""
+    for i, (effect, low, high) in enumerate(rows):
+        colour = ACCENT if low > 0 or high < 0 else MUTED
+        axes.plot([low, high], [i, i], color=colour, alpha=0.4, linewidth=5, solid_capstyle="butt")
+        axes.plot([effect], [i], marker="o", markersize=6.5, color=colour)
 
 
 def measures(found: Row) -> Chart | None:

@@ -38,6 +38,8 @@ class NightFolder:
         The listed customers, their reasons, segments and events.
     retention, model, health : dict or None
         ``retention.json``, ``model.json``, ``health.json``.
+    campaigns : list of dict
+        ``campaigns.json``: what past campaigns did; a night of an earlier version has none.
     missing : dict of str to str
         Files that are not there, and the command that writes them.
     """
@@ -51,6 +53,7 @@ class NightFolder:
     retention: dict[str, Any] | None = None
     model: dict[str, Any] | None = None
     health: dict[str, Any] | None = None
+    campaigns: list[dict[str, Any]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -119,6 +122,7 @@ def read_night(folder: str | Path) -> NightFolder:
         load("retention.json"),
         load("model.json"),
         load("health.json"),
+        _read(path / "campaigns.json") if (path / "campaigns.json").is_file() else [],
         missing,
     )
 

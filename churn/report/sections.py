@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from churn.progress import report
-from churn.report import charts
+from churn.report import charts, charts_campaigns
 from churn.report.belief import believed
 from churn.report.charts import Chart
 from churn.report.folder import NightFolder
 from churn.report.health import health
+
+_TOLD = 5  # campaigns that are told in sentences; the table has all
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def sections(night: NightFolder) -> dict[str, Section]:
         "belief": _belief,
         "health": _health,
     }
+    if night.campaigns:
+        makers["campaigns"] = _campaigns
     out = {}
     for number, (key, make) in enumerate(makers.items()):
         report("Drawing the report", number, len(makers))
@@ -140,6 +144,17 @@ def _belief(night: NightFolder) -> Section:
     )
     return Section(
         "belief", "How far the model can be believed", words, blocks, _missing(night, "model.json")
+    )
+
+
+def _campaigns(night: NightFolder) -> Section:
+    """Tell what campaigns did: the night's list says whom to contact, and only a holdout says whether it helps."""
+    words = [f"{c['campaign']}: {c['said']}" for c in night.campaigns]
+    return Section(
+        "campaigns",
+        "What campaigns did",
+        tuple(words[:_TOLD]),
+        _blocks(charts_campaigns.effects(night.campaigns), charts_campaigns.results(night.campaigns)),
     )
 
 

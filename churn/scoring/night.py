@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn.campaigns.measurement.overview import measured_campaigns
 from churn.config import Config, EconomicsSettings, RetentionSettings, ScoringSettings, ValueSettings
 from churn.data.base import CustomerBase
 from churn.data.checks import CheckReport
@@ -54,6 +55,8 @@ class Night(Rendered):
         What was set aside on the way in, and why.
     context : Context
         What scoring one customer needs to know of all the others.
+    campaigns : list of dict
+        What past campaigns did, as it was known at the cutoff; see `measured_campaigns`.
     """
 
     scores: Scores
@@ -63,6 +66,7 @@ class Night(Rendered):
     belief: dict[str, Any]
     health: CheckReport
     context: Context = field(repr=False)
+    campaigns: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, folder: str | Path, finish: Callable[[Path], object] | None = None) -> Path:
         """Write everything into a folder, all or nothing; what was there stays until it is complete.
@@ -88,6 +92,7 @@ class Night(Rendered):
             write_json(fresh / "retention.json", self.overview.to_dict())
             write_json(fresh / "model.json", self.belief)
             write_json(fresh / "health.json", self.health.to_dict())
+            write_json(fresh / "campaigns.json", self.campaigns)
             self.context.write(fresh)
             if finish is not None:
                 finish(fresh)
@@ -174,7 +179,8 @@ def run_night(
     belief = believe(model, backtest, at_risk=scores.at_risk, reasons=scores.reasons)
     overview = counted.result(found.churn_probability, found.recency_days, level_sd=found.forecast.level_sd)
     context = context_of(found, model, base, t, scoring.slipping_after)
-    return Night(scores, overview, events, people, belief, health.report, context)
+    campaigns = measured_campaigns(settings.place(settings.campaigns), scores.as_of) if settings else []
+    return Night(scores, overview, events, people, belief, health.report, context, campaigns)
 
 
 def about_listed(

@@ -64,7 +64,11 @@ def test_settings_do_not_change(tmp_path):
             "features: {x: 1}\ndefinition",
             "`features.x`: unknown key (allowed: ignored_after_days, python",
         ),
-        ("definition", "folder: /etc\ndefinition", "`folder`: unknown key (allowed: data_end, definition"),
+        (
+            "definition",
+            "folder: /etc\ndefinition",
+            "`folder`: unknown key (allowed: campaigns, data_end, definition",
+        ),
         ("definition", "1: x\ndefinition", "`1`: Keys should be strings"),
         ("path: orders.csv,", "path: orders.csv, segments: [a],", "`sources.orders.segments`: unknown key"),
     ],

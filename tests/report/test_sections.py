@@ -83,3 +83,18 @@ def test_the_expected_rate_stands_beside_periods_of_its_length_and_its_record_be
     assert "Expected and actual retention" in drawn["belief"]
     by_month = next(b.chart for b in sections(read_night(night))["cohorts"].blocks)
     assert "forecast" not in str(by_month.rows)
+
+
+def test_past_campaigns_have_a_section_where_there_are_any(night):
+    said = {
+        "campaign": "winter",
+        "start": "2026-01-05",
+        "status": "unreadable",
+        "said": "cannot be <i>read</i>",
+    }
+    write_json(night / "campaigns.json", [said])
+    found = sections(read_night(night))
+    assert found["campaigns"].words == ("winter: cannot be <i>read</i>",)
+    page = write_report(night).read_text(encoding="utf-8")
+    assert '<a href="#campaigns">' in page
+    assert "cannot be &lt;i&gt;read&lt;/i&gt;" in page

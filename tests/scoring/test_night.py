@@ -15,6 +15,7 @@ from churn.scoring.night import about_listed, run_night
 FILES = [
     "at_risk.csv",
     "at_risk.parquet",
+    "campaigns.json",
     "context.json",
     "context.npz",
     "health.json",
