@@ -64,7 +64,7 @@ class Wire:
             There was none within the time, or it was no HTTP.
         """
         request = requests.Request("POST", self._url, data=body, headers=dict(headers)).prepare()
-        clean = False
+        clean, response = False, None
         try:
             with self._deadline(), _quiet():
                 # Not through a session: that one reads the whole body of a redirect, endless or not.
@@ -85,6 +85,8 @@ class Wire:
             raise NoAnswerError(self._words(error)) from None
         finally:
             if not clean:
+                if response is not None:  # what is not read to its end keeps the socket
+                    response.close()
                 self.close()
         return answer
 
