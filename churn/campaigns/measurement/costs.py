@@ -12,7 +12,7 @@ from churn.display import format_amount, format_count
 if TYPE_CHECKING:
     import pandas as pd
 
-TAKEN = ("bought", "redeemed", "accepted")
+TAKEN = ("bought", "redeemed")
 OUT = ("sent",)
 
 
@@ -31,7 +31,7 @@ def spent(
     contacts : pandas.DataFrame
         customer, action, state; one row per contact of the campaign.
     responses : pandas.DataFrame, optional
-        customer, kind; an offer counts as taken once per customer who `bought`, `redeemed` or `accepted`.
+        customer, kind; an offer counts as taken once per customer who `bought` or `redeemed`.
     expected_offers : float, optional
         What the plan expected the offers to cost; used, and said, where no response tells who took one.
 
