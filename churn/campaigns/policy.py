@@ -34,7 +34,8 @@ class Policy(Settings):
     horizon_days : int, optional
         Days after `start` over which the effect is measured; the definition's horizon when left out.
     segments : tuple of str
-        Columns by which the measurement is shown too; those of the night and of `config` when left out.
+        Columns by which the measurement is shown too, besides those of the actions' conditions; the plan has all that
+        are known when left out.
     effects : {"assumed", "measured"}
         Whether the save chances of the actions count, or what earlier campaigns of the ledger measured instead of them.
     """

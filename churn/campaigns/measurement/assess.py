@@ -141,7 +141,7 @@ def _early(effects: tuple[Contrast, ...]) -> tuple[Contrast, ...]:
 
 def _groups(frame: pd.DataFrame, policy: Policy) -> tuple[tuple[Contrast, ...], tuple[Contrast, ...], str]:
     """Compare by action and by the columns that the policy names; all of them are judged together."""
-    named = [c for c in policy.holdout.stratify if c != "action"]
+    named = [*policy.segments, *(c for c in policy.holdout.stratify if c != "action")]
     named += [c for a in policy.actions for c in a.when.segments]
     columns = ["action", "risk_band", *named]
     found = [name if name in frame else f"segment_{name}" for name in columns]

@@ -74,6 +74,14 @@ def test_groups_are_those_named_beforehand_and_judged_together():
     assert "of 6 groups" in result.multiplicity
 
 
+def test_the_segments_of_the_policy_are_groups_too():
+    given = evidence()
+    customers = assigned(400, 100).assign(segment_country=["de", "fr"] * 250, segment_other="x")
+    result = assess(a_policy(segments=["country"]), replace(given, assignments=customers))
+    assert {r.value for r in result.by_segment if r.group == "segment_country"} == {"de", "fr"}
+    assert "segment_other" not in {r.group for r in result.by_segment}
+
+
 def test_a_group_with_too_few_has_no_effect_and_says_why():
     given = evidence(treated=60, holdout=10)
     customers = given.assignments.copy()
