@@ -168,7 +168,7 @@ def find_candidates(
     for a, (action, effect) in enumerate(zip(actions, effects, strict=True)):
         own = expected_uplift(p, effect.save_chance, effect.wakes)
         if uplift is not None:
-            own = np.where(by_model[:, a], uplift[:, a], own)
+            own = np.where(by_model[:, a], np.minimum(uplift[:, a], p), own)  # nobody more can be saved
         contact = action.cost * len(action.steps)
         uplifts[:, a] = own
         gains[:, a] = action_profit(

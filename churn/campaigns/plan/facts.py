@@ -106,7 +106,8 @@ def _can_show(policy: Policy, scored: Scored, chosen: Selection, expected: Expec
     treated, held = int(chosen.treated.sum()), int((chosen.arm == "holdout").sum())
     if not treated or policy.holdout.share == 0:
         return {}
-    effect, rate = expected.saved.mean / treated, float(p.mean())
+    rate = float(p.mean())
+    effect = min(expected.saved.mean / treated, rate)
     if not held or not 0 < rate < 1 or effect <= 0:
         said = "Nothing can be shown: " + (
             "nobody is held out by chance." if not held else "no effect is expected."

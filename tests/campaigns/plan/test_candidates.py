@@ -148,3 +148,10 @@ def test_uplift_of_a_model_counts_where_it_says_something():
     assert made.customers["uplift"][0] == 0.5
     assert "by the uplift model" in made.customers["why"][0]
     assert "by the uplift model" not in made.customers["why"][1]
+
+
+def test_a_model_saves_no_more_than_would_leave():
+    table = scored(2, churn_probability=[0.02, 0.5], spend_if_staying=[1000.0, 1000.0])
+    made = make_plan(policy(CALL), scored=table, past=Past(), uplift=np.array([[0.08], [0.08]]))
+    assert made.customers["uplift"].tolist() == [0.02, 0.08]
+    assert "100.0 % chance to save, by the uplift model" in made.customers["why"][0]
