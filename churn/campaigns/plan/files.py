@@ -36,7 +36,18 @@ def read_plan(source: Policy | str | Path, folder: str | Path | None = None) -> 
 
     Examples
     --------
-    >>> plan = read_plan("plans/winter")  # doctest: +SKIP
+    >>> import pandas as pd, pathlib, tempfile
+    >>> from churn.campaigns.policy import make_policy
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> frame = pd.DataFrame({"customer": ["A", "B"], "churn_probability": [0.5, 0.1], "spend_if_staying": [90, 80]})
+    >>> frame.to_csv(folder / "scores.csv", index=False)
+    >>> call = {"name": "call", "kind": "call", "channel": "phone", "cost": 1, "save_chance": 0.2}
+    >>> settings = {"campaign": "winter", "scores": "scores.csv", "start": "2026-01-05", "actions": [call]}
+    >>> policy = make_policy(settings | {"consent": {"required": False}}, folder=folder)
+    >>> from churn.campaigns import make_plan
+    >>> _ = make_plan(policy).write()
+    >>> read_plan(policy).summary()["arms"]
+    {'treated': 2, 'holdout': 0, 'global holdout': 0}
     """
     import pandas as pd
 

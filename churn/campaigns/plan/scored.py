@@ -175,8 +175,16 @@ def read_scored(policy: Policy) -> Scored:
 
     Examples
     --------
-    >>> import churn.campaigns
-    >>> scored = read_scored(churn.campaigns.read_policy("winter.yaml"))  # doctest: +SKIP
+    >>> import pandas as pd, pathlib, tempfile
+    >>> from churn.campaigns.policy import make_policy
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> frame = pd.DataFrame({"customer": ["A", "B"], "churn_probability": [0.5, 0.1], "spend_if_staying": [90, 80]})
+    >>> frame.to_csv(folder / "scores.csv", index=False)
+    >>> call = {"name": "call", "kind": "call", "channel": "phone", "cost": 1, "save_chance": 0.2}
+    >>> settings = {"campaign": "winter", "scores": "scores.csv", "start": "2026-01-05", "actions": [call]}
+    >>> policy = make_policy(settings | {"consent": {"required": False}}, folder=folder)
+    >>> read_scored(policy).customers["churn_probability"].tolist()
+    [0.5, 0.1]
     """
     report("Reading scores")
     place = policy.place(policy.scores) if policy.scores is not None else _newest_night(policy)

@@ -53,8 +53,16 @@ def power_of_policy(
 
     Examples
     --------
-    >>> import churn.campaigns
-    >>> power_of_policy(churn.campaigns.read_policy("winter.yaml"))  # doctest: +SKIP
+    >>> import pandas as pd, pathlib, tempfile
+    >>> from churn.campaigns.policy import make_policy
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> frame = pd.DataFrame({"customer": ["A", "B"], "churn_probability": [0.5, 0.1], "spend_if_staying": [90, 80]})
+    >>> frame.to_csv(folder / "scores.csv", index=False)
+    >>> call = {"name": "call", "kind": "call", "channel": "phone", "cost": 1, "save_chance": 0.2}
+    >>> settings = {"campaign": "winter", "scores": "scores.csv", "start": "2026-01-05", "actions": [call]}
+    >>> policy = make_policy(settings | {"consent": {"required": False}}, folder=folder)
+    >>> print(power_of_policy(policy).said)
+    The plan expects 6.0 points; with 10.0 % held out of 2 no effect can be shown, not even if everybody were saved...
     """
     held = policy.holdout.share if share is None else share
     if held == 0:
