@@ -80,6 +80,7 @@ def claim(
         )
         .select_from(SOURCE)
         .where(contacts.c.campaign == campaign, contacts.c.due <= on, claimable(now))
+        .where(people.c.digest != people.c.customer)  # an erased customer whom somebody had in hand then
         .order_by(contacts.c.due, contacts.c.person, contacts.c.step)
         .limit(limit)
     )

@@ -25,7 +25,6 @@ from churn.campaigns.ledger.schema import (
     suppressions,
 )
 
-_KEEP = "erased-"
 _BLANKED = (
     "cost",
     "uplift",
@@ -71,7 +70,7 @@ def erase(
     connection.execute(sa.insert(erasing), [{"open": 1}])
     forget(connection, [n for n in names if n not in gone], now)
     for number in numbers:
-        token = _KEEP + secrets.token_hex(16)
+        token = ids.ERASED + secrets.token_hex(16)
         mine = {"person": number}
         connection.execute(sa.update(people).filter_by(**mine).values(digest=token, customer=token))
         connection.execute(
@@ -85,7 +84,7 @@ def erase(
             connection.execute(
                 sa.update(responses)
                 .where(responses.c.response == row)
-                .values(response=_KEEP + secrets.token_hex(16), detail="")
+                .values(response=ids.ERASED + secrets.token_hex(16), detail="")
             )
     connection.execute(sa.delete(erasing))
     row = {

@@ -12,6 +12,10 @@ from churn.campaigns.ledger.schema import people
 from churn.errors import DataError
 from churn.sqldatabase import stage, unstage
 
+ERASED = (
+    "erased-"  # how the random name of an erased customer begins; the digest of such a row is the name itself
+)
+
 
 def texts(customers: Iterable[Any]) -> list[str]:
     """Return ids as texts.
@@ -79,6 +83,16 @@ def enter(connection: sa.Connection, ids: Sequence[str]) -> None:
         "ON CONFLICT (digest) DO NOTHING"
     )
     unstage(connection, "ledger_new")
+
+
+def nameless(connection: sa.Connection, ids: Iterable[str]) -> set[str]:
+    """Return those of these names that stand for an erased customer."""
+    likely = [i for i in ids if i.startswith(ERASED)]
+    out: set[str] = set()
+    for at in range(0, len(likely), 10_000):
+        query = sa.select(people.c.customer).where(people.c.digest.in_(likely[at : at + 10_000]))
+        out |= set(connection.execute(query).scalars())
+    return out
 
 
 def find(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:

@@ -103,7 +103,8 @@ def test_whoever_unsubscribed_since_is_cancelled_with_the_rest_of_the_series(win
 
 def test_whoever_unsubscribes_while_the_run_goes_on_is_not_contacted(winter):
     def answers(c):
-        winter.ledger.respond("winter", [{"customer": "C4", "kind": "unsubscribed", "time": NOON}], now=NOON)
+        wish = {"customer": "C4", "kind": "unsubscribed", "time": NOON, "channel": "Email"}
+        winter.ledger.respond("winter", [wish], now=NOON)
         return Result(c.key, "failed", "answered 503")
 
     winter.own.answers = answers
@@ -248,3 +249,13 @@ def test_whoever_ordered_since_gets_no_later_contact(start, history, monkeypatch
     assert "@" in campaign.own.batches[0][0].fields["email"]
     assert run(3).cancelled == {"ordered": 1}
     assert campaign.own.got[2:] == [(silent, 1)]
+
+
+def test_an_erased_customer_whom_a_dead_run_had_in_hand_is_cancelled(start):
+    winter = start(consent={"required": False})
+    (claim,) = winter.ledger.claim("winter", "email", day(0), 1, "dies", 60, noon(0))
+    winter.ledger.erase([claim.customer], now=noon(0))
+    sent = winter.send(1, contacts=None)
+    assert sent.cancelled == {"suppressed": 1}
+    assert claim.customer not in {c for c, _ in winter.own.got}
+    assert not any(c.startswith("erased-") for c, _ in winter.own.got)

@@ -99,3 +99,15 @@ def test_what_is_still_due_of_an_erased_customer_is_not_sent(lived):
     lived.erase([GONE])
     late = lived.claim("winter", "email", dt.date(2027, 1, 1), 99, "a", 60, NOON)
     assert not [c for c in late if c.customer.startswith("erased-")]
+
+
+def test_what_a_dead_worker_had_in_hand_of_an_erased_customer_goes_to_nobody(ledger):
+    ledger.approve(small_plan(), now=NOON)
+    (claim,) = ledger.claim("winter", "email", DAY, 1, "dies", 60, NOON)
+    ledger.erase([claim.customer], now=NOON)
+    token = next(c for c in ledger.contacts("winter")["customer"] if c.startswith("erased-"))
+    assert token in set(ledger.suppressed([token, "erased-but-a-name"])["customer"])
+    assert "erased-but-a-name" not in set(ledger.suppressed(["erased-but-a-name"])["customer"])
+    later = ledger.claim("winter", "email", DAY, 99, "b", 60, at(hours=1))
+    assert later
+    assert token not in {c.customer for c in later}
