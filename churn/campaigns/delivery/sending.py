@@ -299,7 +299,11 @@ def _refused(ledger: Ledger, channel: str) -> Callable[[Sequence[str]], set[str]
 
     def refused(customers: Sequence[str]) -> set[str]:
         found = ledger.suppressed(customers) if customers else None
-        return set() if found is None else set(found["customer"][found["channel"].isin([channel, "*"])])
+        return (
+            set()
+            if found is None
+            else set(found["customer"][found["channel"].isin([channel.casefold(), "*"])])
+        )
 
     return refused
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from churn.campaigns.policy import Policy
 
+_UNSURE = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d")  # 04.01.2026 is January to some and April to others
 _NEEDED = ("customer", "kind", "time")
 _OPTIONAL = ("channel", "detail", "response")
 
@@ -72,7 +74,8 @@ def read_responses(
     kept = frame.loc[good, names].assign(time=times[good])
     kept["kind"] = kept["kind"].astype(str).str.strip().str.lower()
     rows: list[dict[str, Any]] = [
-        {str(k): None if pd.isna(v) else v for k, v in row.items()} for row in kept.to_dict("records")
+        {str(k): v if pd.api.types.is_list_like(v) or not pd.isna(v) else None for k, v in row.items()}
+        for row in kept.to_dict("records")
     ]
     for row in rows:
         row["time"] = row["time"].to_pydatetime(warn=False)
@@ -89,7 +92,12 @@ def _read(file: Path) -> pd.DataFrame:
     try:
         if file.suffix.lower() in (".parquet", ".pq"):
             return pd.read_parquet(file)
-        return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
+        with file.open(encoding="utf-8-sig") as lines:
+            header = lines.readline()
+        mark = max(",;\t|", key=header.count)
+        return pd.read_csv(
+            file, sep=mark, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
+        )
     except (ValueError, OSError) as error:
         raise DataError(
             f"{file} cannot be read as {'Parquet' if file.suffix.lower() in ('.parquet', '.pq') else 'CSV'}",
@@ -111,6 +119,8 @@ def _times(values: pd.Series[Any], zone: str) -> pd.Series[Any]:
     import pandas as pd
 
     def one(value: Any) -> Any:
+        if isinstance(value, str) and _UNSURE.match(value):
+            return pd.NaT
         try:
             time = pd.Timestamp(value)
         except (ValueError, TypeError, OverflowError):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from churn.campaigns.ledger import people as ids
 from churn.campaigns.ledger.forgotten import forgotten, lift
-from churn.campaigns.ledger.schema import assignments, pairs, people, responses, suppressions
+from churn.campaigns.ledger.schema import assignments, contacts, pairs, people, responses, suppressions
 from churn.errors import DataError
 
 KINDS = (
@@ -50,7 +50,8 @@ def respond(
     -------
     dict
         `new` and `known` responses, `unknown` customers (of whom nothing but a wish not to be contacted is kept),
-        `erased` ones, `holdout` responses, `suppressed` and `lifted` wishes, `by_kind`, `examples` of unknown ids.
+        `erased` ones, `holdout` responses, `suppressed` and `lifted` wishes, `by_kind`, `examples` of unknown ids, and
+        `other_channels`: those of wishes over which no campaign goes, so that they keep nobody from a contact.
     """
     for row in rows:
         if row["kind"] not in KINDS:
@@ -107,6 +108,7 @@ def respond(
     for r in new:
         kinds[r["kind"]] = kinds.get(r["kind"], 0) + 1
     on, off = _wished(connection, wishes)
+    named = {w["channel"] for w in wishes if w["active"]} - {"*"}
     of_unknown = sum(n in unknown for n in names)
     return {
         "campaign": campaign,
@@ -120,12 +122,28 @@ def respond(
         "suppressed": on,
         "lifted": off + lifted,
         "by_kind": dict(sorted(kinds.items())),
+        "other_channels": sorted(named - _channels(connection)) if named else [],
     }
 
 
 def _arms(connection: sa.Connection, campaign: str) -> dict[int, str]:
     query = sa.select(assignments.c.person, assignments.c.arm).where(assignments.c.campaign == campaign)
     return pairs(connection, query)
+
+
+def _channels(connection: sa.Connection) -> set[str]:
+    return {channel_of(c) for c in connection.execute(sa.select(contacts.c.channel).distinct()).scalars()}
+
+
+def channel_of(text: Any) -> str:
+    """Return a channel as wishes name it: who unsubscribes from Email wants no email.
+
+    Examples
+    --------
+    >>> channel_of(" Email ")
+    'email'
+    """
+    return _clean(text, 100).strip().casefold()
 
 
 def _key(campaign: str, customer: str, row: dict[str, Any]) -> str:
@@ -152,7 +170,7 @@ def _wish(person: int, row: dict[str, Any], now: dt.datetime) -> dict[str, Any]:
 
     A dead address says nothing of other channels; who unsubscribes without naming one, or complains, means all.
     """
-    channel = _clean(row.get("channel"), 100) or "*"
+    channel = channel_of(row.get("channel")) or "*"
     if row["kind"] == "complained":
         channel = "*"
     return {
@@ -170,16 +188,22 @@ def _wished(connection: sa.Connection, wishes: list[dict[str, Any]]) -> tuple[in
     if not wishes:
         return 0, 0
     present = current(connection)
+    single: dict[int, list[str]] = {}
+    for person, channel in present:
+        if channel != "*":
+            single.setdefault(person, []).append(channel)
     made = []
     for wish in sorted(wishes, key=lambda w: w["time"]):
         everywhere = wish["channel"] == "*" and not wish["active"]  # ends those of single channels too
         places = [wish["channel"]]
         if everywhere:
-            places += [c for p, c in present if p == wish["person"] and c != "*"]
+            places += single.get(wish["person"], [])
         for channel in places:
             was, at = present.get((wish["person"], channel), (False, None))
             if was != wish["active"] and (at is None or wish["time"] >= at):
                 made.append({**wish, "channel": channel})
+                if channel != "*" and (wish["person"], channel) not in present:
+                    single.setdefault(wish["person"], []).append(channel)
                 present[wish["person"], channel] = (wish["active"], wish["time"])
     if made:
         connection.execute(sa.insert(suppressions), made)
@@ -202,7 +226,7 @@ def suppress(connection: sa.Connection, rows: Sequence[tuple[str, str, str]], no
     wishes = [
         {
             "person": numbers[name],
-            "channel": channel or "*",
+            "channel": channel_of(channel) or "*",
             "active": True,
             "reason": _clean(reason, 500),
             "time": now,
@@ -226,7 +250,8 @@ def suppressed(connection: sa.Connection, customers: Sequence[str] | None) -> li
     if customers is not None:
         wanted = set(customers)
         out = [r for r in out if r["customer"] in wanted]
-        out += [{"customer": n, "channel": "*"} for n in sorted(forgotten(connection, list(wanted)))]
+        gone = forgotten(connection, list(wanted)) | ids.nameless(connection, wanted)
+        out += [{"customer": n, "channel": "*"} for n in sorted(gone)]
     return out
 
 

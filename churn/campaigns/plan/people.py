@@ -224,11 +224,11 @@ def _never(frame: pd.DataFrame, ids: pd.Index[Any], channels: Sequence[str]) -> 
 
     out = np.zeros((len(ids), len(channels)), dtype=bool)
     row = ids.get_indexer(pd.Index(texts_of(frame, "customer").str.strip()))
-    channel = texts_of(frame, "channel").str.strip()
+    channel = texts_of(frame, "channel").str.strip().str.casefold()
     every = np.asarray(channel.isin(["", EVERY_CHANNEL]))
     out[row[(row >= 0) & every]] = True
     for c, name in enumerate(channels):
-        out[row[(row >= 0) & np.asarray(channel == name)], c] = True
+        out[row[(row >= 0) & np.asarray(channel == name.casefold())], c] = True
     return out
 
 

@@ -46,6 +46,12 @@ def respond(
         typer.echo(
             f"Not to be contacted any more: {n['suppressed']} more. May be contacted again: {n['lifted']}."
         )
+    if told["other_channels"]:
+        shown = ", ".join(ascii(c[:40]) for c in told["other_channels"][:3])
+        typer.echo(
+            f"Wishes name channels over which no campaign goes, such as {shown}: they keep nobody from other channels. "
+            "Correct the column channel, or leave it empty for all."
+        )
     if told["holdout"]:
         typer.echo(
             f"{n['holdout']} responses came from customers who are held out; measure tells what it means."

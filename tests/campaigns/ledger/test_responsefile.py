@@ -39,3 +39,28 @@ def test_what_is_no_table_is_told(tmp_path):
     (tmp_path / "r.parquet").write_text("no")
     with pytest.raises(DataError, match="cannot be read as Parquet"):
         read_responses(tmp_path / "r.parquet")
+
+
+def test_a_day_that_could_be_two_is_not_guessed(tmp_path):
+    file = tmp_path / "r.csv"
+    file.write_text(
+        "customer,kind,time\nC1,opened,04.01.2026 10:00\nC2,opened,1/4/2026\nC3,opened,2026/01/04\n"
+    )
+    rows, aside = read_responses(file)
+    assert [(r["customer"], r["time"]) for r in rows] == [("C3", dt.datetime(2026, 1, 4, tzinfo=UTC))]
+    assert aside == [("no time that can be read", 2, "'04.01.2026 10:00'")]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_the_sign_between_columns_is_found(tmp_path, mark):
+    file = tmp_path / "r.csv"
+    text = "customer,kind,time,detail\n007,opened,2026-01-04,\n".replace(",", mark)
+    file.write_text(text, encoding="utf-8-sig")
+    assert [r["customer"] for r in read_responses(file)[0]] == ["007"]
+
+
+def test_lists_in_a_cell_break_nothing(tmp_path):
+    file = tmp_path / "r.parquet"
+    frame = {"customer": ["C1"], "kind": ["opened"], "time": ["2026-01-04"], "detail": [["a", "b"]]}
+    pd.DataFrame(frame).to_parquet(file)
+    assert len(read_responses(file)[0]) == 1

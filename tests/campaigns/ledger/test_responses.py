@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from churn.campaigns.ledger.responses import KINDS
@@ -87,3 +89,22 @@ def test_a_list_of_ones_own(approved):
     assert approved.suppress([("C0", "phone", "asked the shop"), ("new one", "", "lawyer")]) == 2
     assert approved.suppress([("C0", "phone", "asked again")]) == 0
     assert places(approved) == [("C0", "phone"), ("new one", "*")]
+
+
+def test_a_channel_is_the_same_whatever_its_case_and_a_strange_one_is_told(approved):
+    rows = [row("C1", "unsubscribed", channel=" Email "), row("C2", "unsubscribed", channel="e-mail")]
+    told = approved.respond("winter", rows)
+    assert places(approved) == [("C1", "email"), ("C2", "e-mail")]
+    assert told["other_channels"] == ["e-mail"]
+    approved.respond("winter", [row("C1", "resubscribed", 5, channel="EMAIL")])
+    assert places(approved) == [("C2", "e-mail")]
+
+
+def test_many_who_ask_again_take_no_longer_each(approved):
+    """A search through all wishes for each of them takes a minute here."""
+    many = range(20_000)
+    approved.suppress([(n, "email", "list") for n in many], now=at(hours=1))
+    begin = time.process_time()
+    told = approved.respond("winter", [row(n, "resubscribed", 5) for n in many])
+    assert told["lifted"] == len(many)
+    assert time.process_time() - begin < 10

@@ -15,7 +15,7 @@ def test_a_list_of_a_file_is_kept_to_and_a_missing_one_stops(tmp_path):
     rules = policy(folder=tmp_path, consent={"required": False, "suppress": ["never.csv"]})
     with pytest.raises(MissingFileError, match="no suppression list"):
         read_people(rules, scored(3))
-    (tmp_path / "never.csv").write_text("customer,channel\nC1,email\nC2,\nsomebody else,*\n")
+    (tmp_path / "never.csv").write_text("customer,channel\nC1,Email\nC2,\nsomebody else,*\n")
     found = read_people(rules, scored(3))
     assert found.channels == ("email", "phone")
     assert found.suppressed.tolist() == [[False, False], [True, False], [True, True]]
