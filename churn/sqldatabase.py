@@ -64,6 +64,10 @@ def database_url(
 
     try:
         url = sa.make_url(text)
+        if "@" in (
+            url.host or ""
+        ):  # of a password with such a letter; what follows it must not be shown as a host
+            raise ValueError
     except (sa.exc.ArgumentError, ValueError):
         raise OutputError(
             f"The url of {role} is not a database URL",

@@ -106,3 +106,9 @@ def test_the_role_is_named_and_the_secret_is_not():
     with pytest.raises(OutputError) as told, explained(url, "the ledger"), transaction(url):
         pass
     assert "s3cr" not in str(told.value)
+
+
+def test_a_password_with_an_at_sign_is_not_taken_for_a_host_and_shown():
+    with pytest.raises(OutputError, match="written as %40") as caught:
+        database_url("postgresql://me:HU@SH@db.example:5432/shop")
+    assert "SH" not in str(caught.value)
