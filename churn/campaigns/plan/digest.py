@@ -1,9 +1,10 @@
-"""The hash that tells one plan from any other."""
+"""The hash that tells one plan from any other, and the one that tells whether its files are as they were written."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,3 +36,9 @@ def digest_of(customers: pd.DataFrame, policy: dict[str, Any]) -> str:
         digest.update(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)).tobytes())
         digest.update("".join(texts).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+def seal_of(summary: dict[str, Any], contacts: Path) -> str:
+    """Return a SHA-256 over the summary of a plan, its digest included, and over the bytes of its ``contacts.csv``."""
+    told = json.dumps(summary, sort_keys=True, default=str).encode("utf-8")
+    return hashlib.sha256(told + b"\0" + contacts.read_bytes()).hexdigest()

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from churn.campaigns.plan.digest import digest_of
+from churn.campaigns.plan.digest import digest_of, seal_of
 from churn.campaigns.plan.planned import PLAN_FILES, Plan, plan_folder
 from churn.campaigns.policy import Policy, make_policy
 from churn.errors import DataError, MissingFileError
@@ -58,7 +58,7 @@ def read_plan(source: Policy | str | Path, folder: str | Path | None = None) -> 
         if isinstance(source, Policy)
         else Path(source)
     )
-    missing = [name for name in PLAN_FILES[:2] if not (place / name).is_file()]
+    missing = [name for name in PLAN_FILES if not (place / name).is_file()]
     if missing:
         raise MissingFileError(
             f"There is no plan in {place}",
@@ -69,12 +69,16 @@ def read_plan(source: Policy | str | Path, folder: str | Path | None = None) -> 
     try:
         facts = json.loads((place / "plan.json").read_text(encoding="utf-8"))
         customers = pd.read_parquet(place / "customers.parquet")
+        found = digest_of(customers, facts["policy"])
+        sealed = facts.pop("seal") == seal_of(facts, place / "contacts.csv")
         stored, digest = facts.pop("policy"), facts.pop("digest")
         facts.pop("campaign")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, OSError) as error:
         raise _changed(place, "a file cannot be read") from error
-    if digest_of(customers, stored) != digest:
+    if found != digest:
         raise _changed(place, "customers.parquet or plan.json is not what was written")
+    if not sealed:
+        raise _changed(place, "contacts.csv or plan.json is not what was written")
     if isinstance(source, Policy):
         _same_policy(stored, source, place)
         return Plan(source, customers, facts)

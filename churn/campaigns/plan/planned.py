@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.campaigns.days import Days
-from churn.campaigns.plan.digest import digest_of
+from churn.campaigns.plan.digest import digest_of, seal_of
 from churn.campaigns.plan.screen import picture
 from churn.campaigns.policy import Policy
 from churn.csvsafe import csv_safe
@@ -120,10 +120,11 @@ class Plan(Rendered):
         target = plan_folder(self.policy) if folder is None else Path(folder)
         report("Writing the plan")
         with replacing_folder(target, replaces=_LATER) as fresh:
-            write_json(fresh / "plan.json", self.summary())
             self.customers.to_parquet(fresh / "customers.parquet", index=False)
             readable = self.contacts().round({"expected_profit": 2})
             csv_safe(readable).to_csv(fresh / "contacts.csv", index=False)
+            summary = self.summary()
+            write_json(fresh / "plan.json", {**summary, "seal": seal_of(summary, fresh / "contacts.csv")})
         return target
 
     def render(self) -> str:

@@ -82,3 +82,34 @@ def test_planning_again_replaces_and_leaves_the_old_where_it_cannot(rules, folde
     with pytest.raises(ChurnError, match=r"mine\.txt"):
         plan(rules, scored(5)).write()
     assert len(read_plan(rules).customers) == 4
+
+
+def test_a_contact_that_was_taken_out_of_the_list_by_hand_is_found(rules, folder):
+    file = folder / "contacts.csv"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:-1]))
+    with pytest.raises(DataError, match=r"contacts\.csv or plan\.json is not what was written"):
+        read_plan(rules)
+    file.unlink()
+    with pytest.raises(MissingFileError, match=r"without contacts\.csv"):
+        read_plan(rules)
+
+
+def test_an_expectation_that_was_changed_by_hand_is_found(rules, folder):
+    facts = json.loads((folder / "plan.json").read_text())
+    facts["expected"]["profit"]["mean"] = 10**6
+    (folder / "plan.json").write_text(json.dumps(facts))
+    with pytest.raises(DataError, match="was changed"):
+        read_plan(rules)
+
+
+def test_customers_that_are_broken_or_lack_a_column_are_told(rules, folder):
+    file = folder / "customers.parquet"
+    frame, whole = pd.read_parquet(file), file.read_bytes()
+    frame.drop(columns="customer").to_parquet(file)
+    with pytest.raises(DataError, match="was changed"):
+        read_plan(rules)
+    # pyarrow tells of a broken footer by an OSError
+    file.write_bytes(whole[:-300] + b"\xff" * 100 + whole[-200:])
+    with pytest.raises(DataError, match="was changed"):
+        read_plan(rules)
