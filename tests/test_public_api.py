@@ -1,5 +1,6 @@
 """The public names: what is promised, lazily imported, documented in form, explained by examples that run."""
 
+import re
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 from numpydoc.validate import validate
 
 import churn
+import churn.campaigns
 
 CHECKED = {  # numpydoc checks that every public docstring passes
     "GL01",
@@ -63,11 +65,26 @@ def test_docstring_has_numpydoc_form(name):
     assert problems == []
 
 
+@pytest.mark.parametrize("name", sorted(churn.campaigns.__all__))
+def test_names_of_campaigns_have_numpydoc_form_and_an_example_that_runs(name):
+    thing = getattr(churn.campaigns, name)
+    where = f"{thing.__module__}.{thing.__qualname__}"
+    problems = [p for p in validate(where)["errors"] if p[0] in CHECKED]
+    if isinstance(thing, type):
+        # Results are made by functions and list attributes; each is named.
+        problems = [p for p in problems if p[0] != "PR01"]
+        named = {field.split(":")[0] for field in getattr(thing, "__annotations__", {}) if field[0] != "_"}
+        problems += [f for f in sorted(named) if not re.search(rf"\b{f}\b.* : |\b{f}, .* : ", thing.__doc__)]
+    assert problems == []
+    own = [thing, *(v for k, v in vars(thing).items() if isinstance(thing, type) and k[0] != "_")]
+    examples = [getattr(getattr(o, "__func__", o), "__doc__", None) or "" for o in own]
+    assert any(">>> " in text for text in examples)
+    assert not any("+SKIP" in text for text in examples)
+
+
 def test_no_module_hides_a_public_name_of_campaigns():
     import importlib
     import pkgutil
-
-    import churn.campaigns
 
     for found in pkgutil.walk_packages(churn.campaigns.__path__, "churn.campaigns."):
         if ".migrations." not in found.name:

@@ -33,11 +33,40 @@ class Policy(Settings):
         Days on which first contacts may be made.
     horizon_days : int, optional
         Days after `start` over which the effect is measured; the definition's horizon when left out.
+    currency : str
+        Before amounts; the night's when left out.
     segments : tuple of str
         Columns by which the measurement is shown too, besides those of the actions' conditions; the plan has all that
         are known when left out.
     effects : {"assumed", "measured"}
         Whether the save chances of the actions count, or what earlier campaigns of the ledger measured instead of them.
+    worth : Worth
+        What a saved customer is worth.
+    actions : tuple of Action
+        What may be done, and for whom.
+    limits : Limits
+        Budget, capacity, caps, days.
+    consent : Consent
+        Who may be contacted at all.
+    holdout : Holdout
+        Who is left alone.
+    uplift : str, optional
+        Folder of an uplift model.
+    ledger : str
+        URL of the database that remembers.
+    ledger_password_env : str, optional
+        Environment variable with its password.
+    delivery : dict of str to Delivery
+        How contacts are handed over, by channel.
+    plans : str
+        Folder of the plans.
+
+    Examples
+    --------
+    >>> call = {"name": "call", "kind": "call", "channel": "phone", "cost": 6, "save_chance": 0.2}
+    >>> policy = Policy(campaign="winter", scores="scores.csv", start="2026-01-05", actions=[call])
+    >>> policy.action("call").cost, policy.holdout.share
+    (6.0, 0.1)
     """
 
     campaign: Name

@@ -42,6 +42,14 @@ class Ledger(Contacting, Answering):
     Rows are added and never changed: where a contact stands is worked out of what was added last. Customers are texts
     in all frames (7 and "7" are one customer), times are UTC, and every method that writes is one transaction. `now`
     is the time that counts as the present, the clock's when left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with open_ledger(f"sqlite:///{tempfile.mkdtemp()}/campaigns.db") as ledger:
+    ...     _ = ledger.suppress([("C1", "*", "asked by letter")])
+    ...     ledger.suppressed(["C1", "C2"]).to_dict("records")
+    [{'customer': 'C1', 'channel': '*'}]
     """
 
     def __enter__(self) -> Ledger:

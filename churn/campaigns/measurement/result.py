@@ -34,10 +34,16 @@ class Measurement(Rendered):
         The result in a sentence or two.
     horizon_days, observed_days : int
         Days the effect is meant over, and those that are seen.
+    currency : str
+        Before amounts.
+    lost_means : str
+        What makes a customer lost, in words.
     arms : dict
         By arm: assigned, known, missing, contacted, and the means.
     effects, by_action, by_segment : tuple of Contrast
         Over all, by action, by stratum and segment.
+    multiplicity : str
+        How many groups would stand out by chance alone.
     checks : tuple of dict
         ``code``, ``text``, ``is_warning``.
     spent : dict

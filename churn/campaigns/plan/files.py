@@ -26,6 +26,7 @@ def read_plan(source: Policy | str | Path, folder: str | Path | None = None) -> 
     Returns
     -------
     Plan
+        As it was written.
 
     Raises
     ------

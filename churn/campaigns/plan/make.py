@@ -59,6 +59,7 @@ def make_plan(
     Returns
     -------
     Plan
+        Everybody who was looked at, with action, day, arm and reason; `Plan.write` makes it a folder.
 
     Raises
     ------

@@ -30,6 +30,11 @@ class Past:
         ``customer`` and ``channel`` of who is never contacted; ``*`` stands for all channels.
     measurements : list of dict
         The newest measurement of each earlier campaign, oldest campaign first.
+
+    Examples
+    --------
+    >>> Past().measurements  # as where there is no ledger yet
+    []
     """
 
     contacts: pd.DataFrame | None = None

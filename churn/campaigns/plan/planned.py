@@ -63,6 +63,18 @@ class Plan(Rendered):
         Counts, limits and their use, what is expected, effects, warnings: `summary` without policy and digest.
     stored : dict
         Of a plan that was read from its folder alone: the policy as it was stored, without addresses.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from churn.campaigns import Scored, make_plan
+    >>> from churn.campaigns.policy import make_policy
+    >>> call = {"name": "call", "kind": "call", "channel": "phone", "cost": 6, "save_chance": 0.2}
+    >>> settings = {"campaign": "winter", "scores": "s.csv", "start": "2026-01-05", "actions": [call]}
+    >>> policy = make_policy(settings | {"consent": {"required": False}})
+    >>> frame = pd.DataFrame({"customer": ["A", "B"], "churn_probability": [0.5, 0.1], "spend_if_staying": [90, 90]})
+    >>> make_plan(policy, scored=Scored.of(frame)).contacts()[["day", "customer", "action"]].to_dict("records")
+    [{'day': '2026-01-05', 'customer': 'A', 'action': 'call'}]
     """
 
     policy: Policy

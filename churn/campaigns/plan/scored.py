@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,6 @@ class Scored(Rendered):
     currency: str = ""
     horizon_days: int | None = None
     notes: tuple[str, ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -165,6 +164,7 @@ def read_scored(policy: Policy) -> Scored:
     Returns
     -------
     Scored
+        Checked against the contract.
 
     Raises
     ------
@@ -270,7 +270,6 @@ def _read_night(folder: Path, policy: Policy) -> Scored:
         found,
         run=str(summary.get("run", "")),
         notes=tuple(notes),
-        facts={"listed": len(listed) if listed is not None else 0},
     )
 
 

@@ -61,6 +61,7 @@ def power(
     Returns
     -------
     Power
+        What shows with each share, and what it would take.
 
     Raises
     ------

@@ -86,6 +86,19 @@ def learn(
     References
     ----------
     Radcliffe (2007); Gutierrez and Gérardy (2017); Künzel et al. (2019); Kennedy (2023); Devriendt et al. (2020).
+
+    Examples
+    --------
+    >>> import churn, pandas as pd
+    >>> from churn.config import FeatureSettings
+    >>> history = churn.make_shop(customers=100, seed=1).history()
+    >>> known = {"campaign": "spring", "customer": history.customers[:80]}
+    >>> lots = pd.DataFrame(known | {"arm": ["treated", "holdout"] * 40, "action": "call", "start": "2025-03-01"})
+    >>> came = pd.DataFrame(known | {"retained": [1, 0] * 40})
+    >>> fewer = FeatureSettings(windows=(90,))
+    >>> found = learn(lots.assign(churn_probability=0.5), came, history, features=fewer, resamples=20)
+    >>> found.uplift.better, found.uplift.actions["call"].mean
+    (False, 1.0)
     """
     if not 0 < depth <= 1:
         raise ParameterError(

@@ -99,6 +99,23 @@ def load_uplift(folder: str | Path) -> Uplift:
     ------
     ModelError
         There is none, a file is missing, was changed or is not listed, or what it holds makes no sense.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from churn.campaigns import learn
+    >>> import churn, pandas as pd
+    >>> from churn.config import FeatureSettings
+    >>> history = churn.make_shop(customers=100, seed=1).history()
+    >>> known = {"campaign": "spring", "customer": history.customers[:80]}
+    >>> lots = pd.DataFrame(known | {"arm": ["treated", "holdout"] * 40, "action": "call", "start": "2025-03-01"})
+    >>> came = pd.DataFrame(known | {"retained": [1, 0] * 40})
+    >>> fewer = FeatureSettings(windows=(90,))
+    >>> found = learn(lots.assign(churn_probability=0.5), came, history, features=fewer, resamples=20)
+    >>> place = found.write(Path(tempfile.mkdtemp()) / "uplift")
+    >>> load_uplift(place).for_customers(history, "2025-06-01", history.customers[:1], [0.5], ["call", "gift"])
+       call  gift
+    0   1.0   NaN
     """
     place = Path(folder)
     restore_folder(place)
