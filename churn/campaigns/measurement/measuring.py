@@ -118,7 +118,7 @@ def measure(
         outcomes=found,
         contacts=ledger.contacts(meant.campaign),
         responses=ledger.responses(meant.campaign),
-        elsewhere=_elsewhere(ledger, meant, mine),
+        elsewhere=_elsewhere(ledger, meant, mine, found.observed_days),
         plan=recorded["summary"],
         everybody=everybody,
         notes=tuple(notes),
@@ -230,10 +230,11 @@ def _with_recorded(found: Outcomes, recorded: pd.DataFrame) -> tuple[Outcomes, i
     return replace(found, frame=frame, missing=found.missing - filled), filled
 
 
-def _elsewhere(ledger: Ledger, policy: Policy, assigned: pd.DataFrame) -> pd.DataFrame:
+def _elsewhere(ledger: Ledger, policy: Policy, assigned: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Return contacts of other campaigns within the days that are measured: a later one changes nothing there."""
     since = dt.datetime.combine(policy.start, dt.time(), dt.UTC)
     past = ledger.past_contacts(list(assigned["customer"]), since)
-    return past[past["campaign"] != policy.campaign]
+    return past[(past["campaign"] != policy.campaign) & (past["time"] < since + dt.timedelta(days=days))]
 
 
 def _everybody(

@@ -1,5 +1,6 @@
 """From the ledger and the data to a measurement that is recorded: twice, early, after an erase, from a file."""
 
+import datetime as dt
 import json
 
 import pandas as pd
@@ -103,6 +104,18 @@ def test_the_global_holdout_stands_against_everybody_else(tmp_path):
         found = measure(settings, data, DEFINITION, ledger=ledger).global_holdout
     assert (found.treated, found.holdout) == (200, 80)
     assert found.low > 0
+
+
+def test_another_campaign_after_the_horizon_is_none_meanwhile(campaign):
+    settings, plan, ledger = campaign
+    day = dt.datetime(2026, 2, 9, 9, tzinfo=dt.UTC)
+    later = planned(policy(settings.folder, campaign="spring", start="2026-02-09"))
+    later.customers["day"] = later.customers["day"].where(later.customers["day"] == "", "2026-02-09")
+    ledger.approve(later, now=day)
+    ledger.sent(ledger.claim("spring", "phone", day.date(), limit=1000, now=day), now=day)
+    result = measure(settings, history(plan), DEFINITION, ledger=ledger)
+    told = {c["code"]: c["figures"] for c in result.checks}
+    assert told["other_campaigns"] == {"treated": 0, "holdout": 0}
 
 
 def test_a_campaign_that_was_not_approved_and_one_without_data(campaign, tmp_path):
