@@ -31,7 +31,7 @@ class PooledEffect:
     measure : str
         Of what, per customer.
     effect, low, high : float
-        Mean over the campaigns, those that tell more counting more, and its 95 % interval.
+        Mean over the campaigns, larger ones counting more, and its 95 % interval.
     campaigns : int
         That went in.
     p_same : float or None
@@ -149,10 +149,15 @@ def pool_measurements(measured: Sequence[Measurement], left_out: Sequence[dict[s
 
     Notes
     -----
-    Fixed effect: each campaign's effect weighs by one over its squared standard error, which is had from its interval.
-    It answers what these campaigns did on average, not what another one will do; Cochran's Q says whether they differ
-    by more than chance (Borenstein et al., 2009, "Introduction to Meta-Analysis", chapters 11 and 16). Customers who
-    were in several campaigns count in each, and the interval does not know that.
+    Each campaign's effect weighs by ``t h / (t + h)``, with t treated and h held out, which the draw fixes. The usual
+    weight, one over the squared standard error, is no weight here: a holdout that by luck has no loss, or no big
+    spender, has a small standard error too, so luck of one sign would count more and many small campaigns would show
+    an effect that is none. The interval is that of the weighted mean of independent effects, each with the standard
+    error of its own interval. Whether the campaigns differ by more than chance is told by Cochran's Q under these
+    weights, whose distribution is taken as a scaled chi-squared with its exact first two moments (Biggerstaff and
+    Jackson, 2008, "The exact distribution of Cochran's heterogeneity statistic in one-way random effects
+    meta-analysis"). It answers what these campaigns did on average, not what another one will do. Customers who were
+    in several campaigns count in each.
 
     Examples
     --------
@@ -180,17 +185,22 @@ def _usable(c: Contrast | None) -> bool:
 
 
 def _fixed(measure: str, rows: Sequence[Contrast]) -> PooledEffect:
+    import numpy as np
     from scipy.stats import chi2
 
-    effects = [float(c.effect or 0.0) for c in rows]
-    weights = [(2 * _Z / (float(c.high or 0.0) - float(c.low or 0.0))) ** 2 for c in rows]
-    whole = sum(weights)
-    mean = sum(w * e for w, e in zip(weights, effects, strict=True)) / whole
-    half = _Z / math.sqrt(whole)
+    effects = np.array([float(c.effect or 0.0) for c in rows])
+    variances = np.array([((float(c.high or 0.0) - float(c.low or 0.0)) / (2 * _Z)) ** 2 for c in rows])
+    weights = np.array([c.treated * c.holdout / (c.treated + c.holdout) for c in rows])
+    whole = weights.sum()
+    mean = float(weights @ effects / whole)
+    half = _Z * math.sqrt(float(weights**2 @ variances)) / float(whole)
     p_same = None
     if len(rows) > 1:
-        q = sum(w * (e - mean) ** 2 for w, e in zip(weights, effects, strict=True))
-        p_same = float(chi2.sf(q, len(rows) - 1))
+        apart = np.diag(weights) - np.outer(weights, weights) / whole
+        expected = float(np.diag(apart) @ variances)
+        spread = 2 * float(variances @ apart**2 @ variances)
+        q = float(weights @ (effects - mean) ** 2)
+        p_same = float(chi2.sf(q * 2 * expected / spread, 2 * expected**2 / spread))
     return PooledEffect(measure, mean, mean - half, mean + half, len(rows), p_same)
 
 

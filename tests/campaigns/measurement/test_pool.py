@@ -1,32 +1,66 @@
 """Several campaigns together: weights by hand, what is left out, and what is not claimed."""
 
+import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from churn.campaigns.ledger import open_ledger
 from churn.campaigns.measurement.contrast import Contrast
+from churn.campaigns.measurement.contrasts import contrast
 from churn.campaigns.measurement.measuring import measure
 from churn.campaigns.measurement.pool import pool, pool_measurements
 from churn.campaigns.measurement.result import Measurement
+from churn.campaigns.statistics.effects import estimate
 from churn.errors import ParameterError
 from tests.campaigns.approved_campaign import DEFINITION, approved, deliver, history, planned, policy
 
 
-def one(name, effect, half, value=None, **more):
-    rows = [Contrast("retained", "plain", treated=90, holdout=10, effect=effect, low=effect - half, high=effect + half, main=True)]  # fmt: skip
+def one(name, effect, half, value=None, arms=(90, 10), **more):
+    sizes = dict(zip(("treated", "holdout"), arms, strict=True))
+    rows = [Contrast("retained", "plain", **sizes, effect=effect, low=effect - half, high=effect + half, main=True)]  # fmt: skip
     if value is not None:
-        rows.append(Contrast("net_value", "plain", effect=value, low=value - 5, high=value + 5, main=True))
+        rows.append(
+            Contrast("net_value", "plain", **sizes, effect=value, low=value - 5, high=value + 5, main=True)
+        )
     return Measurement(
         name, "2026-03-06", "measured", "", "", effects=tuple(rows), **({"currency": "£"} | more)
     )
 
 
-def test_exact_campaigns_count_more():
-    found = pool_measurements([one("a", 0.1, 0.1), one("b", 0.0, 0.05)])
+def test_large_campaigns_count_more():
+    found = pool_measurements([one("a", 0.1, 0.1), one("b", 0.0, 0.05, arms=(360, 40))])
     (kept,) = found.effects
-    assert kept.effect == pytest.approx((0.1 * 1 + 0.0 * 4) / 5)
-    assert kept.high - kept.low == pytest.approx(2 * 0.1 / 5**0.5)
+    assert kept.effect == pytest.approx((0.1 * 9 + 0.0 * 36) / 45)
+    assert kept.high - kept.low == pytest.approx(2 * ((9 * 0.1) ** 2 + (36 * 0.05) ** 2) ** 0.5 / 45)
     assert 0.05 < kept.p_same < 0.2
     assert found.said.startswith("Over 2 campaigns together no effect can be shown")
+
+
+def test_of_as_exact_campaigns_q_is_cochrans():
+    (kept,) = pool_measurements([one(f"c{i}", e, 0.1) for i, e in enumerate((0.0, 0.1, 0.25))]).effects
+    q = sum((e - 0.35 / 3) ** 2 for e in (0.0, 0.1, 0.25)) / (0.1 / 1.959963984540054) ** 2
+    assert kept.p_same == pytest.approx(chi2.sf(q, 2))
+
+
+def test_luck_of_small_holdouts_does_not_add_up_to_an_effect():
+    """Few stay, some spend much, and nothing is done: a weight from the outcome counts luck of one sign more."""
+    rng = np.random.default_rng(7)
+    treated = np.arange(200) >= 20
+    found = {"retained": [], "net_value": []}
+    for _ in range(10):
+        campaigns = []
+        for i in range(20):
+            kept = (rng.random(200) < 0.2).astype(float)
+            spent = np.where(rng.random(200) < 0.5, np.exp(rng.normal(3, 1.5, 200)), 0)
+            rows = [
+                contrast(estimate(y, treated), name, "plain", main=True)
+                for name, y in (("retained", kept), ("net_value", spent))
+            ]
+            campaigns.append(Measurement(f"c{i}", "2026-03-06", "measured", "", "", effects=tuple(rows)))
+        for e in pool_measurements(campaigns).effects:
+            found[e.measure].append(e.effect)
+    for effects in found.values():  # by squared standard errors it was above 3 for both
+        assert abs(np.mean(effects)) < 2 * np.std(effects, ddof=1) / len(effects) ** 0.5
 
 
 def test_many_small_campaigns_show_what_one_cannot():
