@@ -111,7 +111,7 @@ def _zone(policy: Policy | None) -> str:
         return "UTC"
     from churn.config import read_config
 
-    return str(read_config(policy.place(policy.config)).timezone)
+    return read_config(policy.place(policy.config)).timezone or "UTC"
 
 
 def _times(values: pd.Series[Any], zone: str) -> pd.Series[Any]:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from churn.campaigns.ledger.responsefile import read_responses
+from churn.campaigns.policy import make_policy
 from churn.errors import DataError
 
 UTC = dt.UTC
@@ -23,6 +24,20 @@ def test_times_with_and_without_an_offset(tmp_path):
         dt.datetime(2026, 1, 6, 8, tzinfo=UTC),
     ]
     assert aside == []
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("", 10), ("timezone: Europe/Berlin\n", 9)])
+def test_times_are_in_the_zone_of_the_data_and_in_utc_where_it_names_none(tmp_path, zone, hour):
+    (tmp_path / "shop.yaml").write_text(
+        f"name: shop\n{zone}definition: {{active_days: 180, horizon_days: 60}}\n"
+        "sources:\n  orders: {path: o.csv, columns: {customer: id, time: at, amount: total}}\n"
+    )
+    call = {"name": "call", "kind": "call", "channel": "phone", "cost": 6, "save_chance": 0.2}
+    settings = {"campaign": "winter", "config": "shop.yaml", "start": "2026-01-05", "actions": [call]}
+    file = tmp_path / "r.csv"
+    file.write_text("customer,kind,time\n007,opened,2026-01-06 10:00\n")
+    (row,), _ = read_responses(file, make_policy(settings, folder=tmp_path))
+    assert row["time"] == dt.datetime(2026, 1, 6, hour, tzinfo=UTC)
 
 
 def test_parquet_keeps_its_types(tmp_path):
