@@ -100,7 +100,13 @@ class Policy(Settings):
         if self.scores is None and self.config is None:
             raise ValueError("needs `scores`, `config` or both")
         channels = {a.channel for a in self.actions}
-        for block, named in (("limits.capacity", self.limits.capacity), ("delivery", self.delivery)):
+        for block, named in (
+            ("limits.capacity", [*self.limits.capacity]),
+            ("limits.caps", [c.channel for c in self.limits.caps if c.channel]),
+            ("consent.columns", [*self.consent.columns]),
+            ("consent.needed_by", [*self.consent.needed_by]),
+            ("delivery", [*self.delivery]),
+        ):
             unknown = sorted(set(named) - channels - {"*"})
             if unknown:
                 raise ValueError(f"`{block}` names the channel {unknown[0]!r}, over which no action goes")

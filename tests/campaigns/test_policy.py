@@ -19,6 +19,9 @@ PLAIN = {"campaign": "winter", "scores": "scores.csv", "start": "2026-01-05", "a
         ({"actions": [{**CALL, "chanel": "phone"}]}, "did you mean channel"),
         ({"scores": None}, "needs `scores`, `config` or both"),
         ({"limits": {"capacity": {"fax": 3}}}, "channel 'fax'"),
+        ({"limits": {"caps": [{"contacts": 1, "days": 7, "channel": "fax"}]}}, "channel 'fax'"),
+        ({"consent": {"columns": {"*": "consent", "fax": "fax_consent"}}}, "channel 'fax'"),
+        ({"consent": {"needed_by": {"fax": "fax"}}}, "channel 'fax'"),
         ({"delivery": {"phone": {"to": "webhook", "url": "https://me:secret@h/"}}}, "needs `secret_env`"),
     ],
 )
