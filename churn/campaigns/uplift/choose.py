@@ -48,16 +48,19 @@ class Unseen:
 def splits_of(rows: Rows, seed: int = 0) -> tuple[list[Split], bool]:
     """Return positions to learn from and positions to judge on, and whether these are later campaigns.
 
-    The last campaigns with at least `LATER` of the rows judge. Where there is only one campaign, each of `FOLDS` parts
-    of its customers is judged by what the others taught.
+    The last campaigns with at least `LATER` of the rows judge, and those whose outcome was known when the first of them
+    began teach. The others do neither: what a customer did within the horizon of two campaigns would be in both. Where
+    there are no such campaigns, each of `FOLDS` parts of the customers is judged by what the others taught.
     """
-    present = np.unique(rows.campaign)
-    if len(present) > 1:
-        for first in present[:0:-1]:
-            later = rows.campaign >= first
-            if later.mean() >= LATER or first == present[1]:
-                return [(np.flatnonzero(~later), np.flatnonzero(later))], True
-    return folds(rows, seed), False
+    found: list[Split] = []
+    for first in np.unique(rows.campaign)[:0:-1]:
+        known, later = rows.around(int(first))
+        if not known.any():
+            continue
+        found = [(np.flatnonzero(known), np.flatnonzero(later))]
+        if later.mean() >= LATER:
+            break
+    return (found, True) if found else (folds(rows, seed), False)
 
 
 def folds(rows: Rows, seed: int = 0) -> list[Split]:

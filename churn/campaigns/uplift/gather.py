@@ -125,7 +125,16 @@ def _rows(
         else np.zeros(len(frame)),
         campaigns=campaigns,
         actions=actions,
+        periods=tuple(_period(frame[frame["campaign"] == name]) for name in campaigns),
     )
+
+
+def _period(rows: pd.DataFrame) -> tuple[str, str]:
+    """Return a campaign's first day and the day from which on its outcome is known; empty where it is not known."""
+    if rows.empty:  # all of its rows were left out
+        return "", ""
+    until = rows["until"].dropna().astype(str) if "until" in rows else rows["start"].iloc[:0]
+    return str(rows["start"].min()), until.max()[:10] if len(until) else ""
 
 
 def _joined(assignments: pd.DataFrame, outcomes: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -150,7 +159,7 @@ def _joined(assignments: pd.DataFrame, outcomes: pd.DataFrame) -> tuple[pd.DataF
             )
     arms = assignments["arm"].isin(["treated", "holdout"])
     left_out: dict[str, int] = {}
-    columns = [c for c in (*NEEDED, "value", "cost", "uplift", "share") if c in assignments]
+    columns = [c for c in (*NEEDED, "value", "cost", "uplift", "share", "until") if c in assignments]
     frame = assignments.loc[arms, columns].copy()
     for name in ("campaign", "customer"):
         frame[name] = frame[name].astype(str)

@@ -39,8 +39,8 @@ class Judgement:
         The learner it chose before it saw these rows; the most frequent one where several parts were judged.
     by_time : bool
         Whether the rows are of later campaigns.
-    campaigns : tuple of str
-        Those that judged.
+    campaigns, taught : tuple of str
+        Those that judged, and those that the judged learners had learnt from.
     depth : float
         Share of the customers who are contacted in the comparison of profits.
     rows : int
@@ -60,6 +60,7 @@ class Judgement:
     kind: str
     by_time: bool
     campaigns: tuple[str, ...]
+    taught: tuple[str, ...]
     depth: float
     rows: int
     table: list[dict[str, Any]]
@@ -129,6 +130,9 @@ def judge(rows: Rows, fitting: Fitting, *, depth: float = 0.3, count: int = 400)
         kind=kind,
         by_time=by_time,
         campaigns=tuple(held.campaigns[c] for c in np.unique(held.campaign)),
+        taught=tuple(
+            rows.campaigns[c] for c in np.unique(rows.campaign[np.concatenate([x for x, _ in splits])])
+        ),
         depth=depth,
         rows=len(held),
         table=[_figures(name, measured, depth) for name in rankings],

@@ -50,7 +50,8 @@ def learn(
         One row per campaign and customer: campaign, customer, arm ("treated" or "holdout"; others are left out), action
         (of the holdout: the one the plan would have taken, or "" where it is compared with every action), start (first
         day), churn_probability (known before). Optional: value (money if saved), cost (expected, of contacting), uplift
-        (the assumed effect), share (planned chance of being treated).
+        (the assumed effect), share (planned chance of being treated), until (the day from which on the outcome is
+        known; without it every campaign is taken to be over when the next one begins).
     outcomes : pandas.DataFrame
         campaign, customer, retained (1 or 0; NaN is not known).
     data : History, LogStore or CustomerBase
@@ -127,13 +128,21 @@ def learn(
     said = verdict(judgement, gathered.money)
     held = [a for a in actions.values() if a.treated + a.holdout < LEAST_ROWS or a.holdout < LEAST_HOLDOUT]
     told = [*notes, *gathered.notes]
+    names = [rows.campaigns[c] for c in np.unique(rows.campaign)]
     if held:
         told.append(
             f"{len(held)} of {len(actions)} actions have too few customers to tell them apart "
             f"(below {LEAST_ROWS} rows or {LEAST_HOLDOUT} held out): one effect for all of them"
         )
     if not judgement.by_time:
-        told.append("There is one campaign: the judgement is across its customers, and not on a later time")
+        told.append(
+            "No campaign began when what came of an earlier one was known: the judgement is across customers, and not "
+            "on a later time"
+        )
+    elif unused := [n for n in names if n not in (*judgement.taught, *judgement.campaigns)]:
+        told.append(
+            f"The judgement leaves out {', '.join(unused)}: not over yet when {judgement.campaigns[0]} began"
+        )
     if not gathered.money:
         told.append("The worth of customers is not known: each counts as 1, and costs are left out")
     uplift = Uplift(
@@ -146,7 +155,7 @@ def learn(
         better=judgement.better,
         said=said,
         facts={
-            "campaigns": [rows.campaigns[c] for c in np.unique(rows.campaign)],
+            "campaigns": names,
             "rows": len(rows),
             "customers": len(np.unique(rows.customer)),
             "kind": judgement.kind,
@@ -154,6 +163,7 @@ def learn(
             "judgement": {
                 **asdict(judgement),
                 "campaigns": list(judgement.campaigns),
+                "taught": list(judgement.taught),
                 "difference": list(judgement.difference),
             },
         },

@@ -113,9 +113,10 @@ def past_campaigns(
                 notes.append(f"Campaign {name} is not over: its horizon ends on {found.needs_until}")
                 continue
             recorded = found.frame
-        assigned.append(frame.assign(campaign=name, start=day, share=1 - held))
-        came.append(recorded[["customer", "retained"]].assign(campaign=name))
         ends[name] = pd.Timestamp(day) + pd.Timedelta(days=int(horizon))
+        until = ends[name].strftime("%Y-%m-%d")
+        assigned.append(frame.assign(campaign=name, start=day, until=until, share=1 - held))
+        came.append(recorded[["customer", "retained"]].assign(campaign=name))
     if not assigned:
         raise DataError(
             "No past campaign can be learnt from",

@@ -37,6 +37,9 @@ class Rows:
         The effect the policy assumed.
     campaigns, actions : tuple of str
         Names behind the codes.
+    periods : tuple of (str, str)
+        By campaign its first day and the day from which on its outcome is known, as YYYY-MM-DD; the second is empty
+        where it is not known, and without any the campaigns are taken to follow each other in the order of their codes.
     """
 
     X: Array
@@ -52,6 +55,7 @@ class Rows:
     assumed: Array
     campaigns: tuple[str, ...]
     actions: tuple[str, ...]
+    periods: tuple[tuple[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.stayed)
@@ -68,6 +72,15 @@ class Rows:
         for value in np.unique(key):
             where = np.flatnonzero(key == value)
             yield int(self.campaign[where[0]]), int(self.action[where[0]]), where
+
+    def around(self, first: int) -> tuple[Array, Array]:
+        """Return the rows whose outcome was known when a campaign began, and those of it and of later campaigns."""
+        if not self.periods:
+            return self.campaign < first, self.campaign >= first
+        day = self.periods[first][0]
+        known = np.array([start < day and until <= day for start, until in self.periods])
+        later = np.array([start >= day for start, _ in self.periods])
+        return known[self.campaign], later[self.campaign]
 
     @property
     def signed(self) -> Array:

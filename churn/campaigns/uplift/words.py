@@ -29,7 +29,7 @@ def verdict(judgement: Judgement, money: bool) -> str:
     where = (
         f"on {_campaigns(judgement.campaigns)}, later than what it learnt from"
         if judgement.by_time
-        else "across customers of one campaign, as there is no later one yet"
+        else "across customers, as no campaign began when what came of an earlier one was known"
     )
     figures = (
         f"contacting {100 * judgement.depth:.0f} % by it brought {_number(value)} {unit} per 1,000 customers beside "

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,29 @@ def test_small_last_campaigns_judge_together():
     assert set(rows.campaign[judge]) == {8, 9}
 
 
+def test_campaigns_that_overlap_the_judging_one_do_not_teach_it():
+    """A customer of both would be judged by days on which the learner had seen what he did."""
+    rows, _ = make_trial(900, campaigns=3)
+    days = (("2025-01-01", "2025-03-02"), ("2025-03-15", "2025-05-14"), ("2025-04-01", "2025-05-31"))
+    ((learn, judge),), by_time = splits_of(replace(rows, periods=days))
+    assert by_time
+    assert set(rows.campaign[learn]) == {0}
+    assert set(rows.campaign[judge]) == {2}
+
+
+def test_campaigns_of_one_day_are_not_later_than_each_other():
+    rows, _ = make_trial(900, campaigns=3)
+    same = replace(rows, periods=(("2025-01-01", ""), ("2025-03-01", ""), ("2025-03-01", "")))
+    ((learn, judge),), by_time = splits_of(same)
+    assert by_time
+    assert set(rows.campaign[learn]) == {0}
+    assert set(rows.campaign[judge]) == {1, 2}
+    splits, by_time = splits_of(replace(rows, periods=(("2025-03-01", "2025-04-30"),) * 3))
+    assert not by_time
+    for learn, judge in splits:
+        assert not set(rows.customer[learn]) & set(rows.customer[judge])
+
+
 def test_one_campaign_is_judged_across_its_customers():
     rows, _ = make_trial(300, campaigns=1)
     splits, by_time = splits_of(rows)
@@ -29,8 +54,6 @@ def test_one_campaign_is_judged_across_its_customers():
 
 
 def test_judged_outcomes_change_no_prediction():
-    from dataclasses import replace
-
     rows, _ = make_trial(1500)
     splits, _ = splits_of(rows)
     later = splits[0][1]

@@ -31,6 +31,17 @@ def test_rows_hold_what_was_known_at_each_start(planted, base, signals, history)
     np.testing.assert_array_equal(rows.X[rows.campaign == 1, column], then.loc[later["customer"]].to_numpy())
 
 
+def test_rows_hold_when_each_outcome_was_known(planted, base, signals):
+    assignments, outcomes = planted
+    assert gather(assignments, outcomes, base, signals).rows.periods == (
+        ("2025-03-01", ""),
+        ("2025-06-01", ""),
+    )
+    until = assignments["start"].map({"2025-03-01": "2025-06-15", "2025-06-01": "2025-09-15"})
+    rows = gather(assignments.assign(until=until), outcomes, base, signals).rows
+    assert rows.periods == (("2025-03-01", "2025-06-15"), ("2025-06-01", "2025-09-15"))
+
+
 def test_order_of_the_tables_does_not_matter(planted, base, signals):
     assignments, outcomes = planted
     one = gather(assignments, outcomes, base, signals).rows

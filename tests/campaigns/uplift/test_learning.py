@@ -39,9 +39,12 @@ def test_order_of_rows_does_not_matter(learned, planted, history):
 def test_one_campaign_is_judged_across_customers_and_says_so(planted, history):
     one = [t[t["campaign"] == "campaign1"] for t in planted]
     found = learn(*one, history, features=FEW, resamples=20, notes=["told before"])
-    assert "across customers of one campaign, as there is no later one yet" in found.uplift.said
+    assert (
+        "across customers, as no campaign began when what came of an earlier one was known"
+        in found.uplift.said
+    )
     assert found.notes[0] == "told before"
-    assert any("There is one campaign" in n for n in found.notes)
+    assert any("No campaign began" in n for n in found.notes)
 
 
 def test_effect_of_nothing_is_not_used(planted, history):

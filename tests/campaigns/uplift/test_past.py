@@ -22,6 +22,10 @@ def test_recorded_outcomes_count(ledger, planted, history, definition):
     assert sorted(found.assignments["customer"]) == sorted(assignments["customer"])
     assert set(found.assignments["start"]) == {"2025-03-01", "2025-06-01"}
     assert set(found.assignments["share"].round(6)) == {0.6}
+    days = found.assignments["until"].astype("datetime64[us]") - found.assignments["start"].astype(
+        "datetime64[us]"
+    )
+    assert set(days.dt.days) == {definition.horizon_days}
     key = ["campaign", "customer"]
     both = found.outcomes.merge(outcomes, on=key, suffixes=("", "_then"))
     assert len(both) == len(outcomes)
