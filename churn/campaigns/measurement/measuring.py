@@ -17,6 +17,7 @@ from churn.campaigns.outcomes import MEASURES, Outcomes, outcomes
 from churn.campaigns.policy import Policy, make_policy, read_policy
 from churn.csvsafe import csv_safe
 from churn.data.base import CustomerBase
+from churn.data.calendar import date_text, read_instant
 from churn.errors import ParameterError
 from churn.files import adding_files, write_json
 
@@ -207,7 +208,7 @@ def _from_file(
         horizon = definition.horizon_days
     when = None
     if as_of is not None:
-        when = as_of if isinstance(as_of, dt.date) else dt.date.fromisoformat(as_of[:10])
+        when = dt.date.fromisoformat(date_text(read_instant(as_of, "UTC", "as_of"), "UTC")[:10])
     return read_outcomes(file, assigned, policy.start, horizon, as_of=when)
 
 

@@ -92,6 +92,19 @@ def test_outcomes_from_a_file_need_no_data(campaign, tmp_path):
     assert result.profit == {}
 
 
+@pytest.mark.parametrize(
+    "as_of", ["2026-1-12", dt.datetime(2026, 1, 12, 8, tzinfo=dt.UTC), dt.date(2026, 1, 12)]
+)
+def test_outcomes_of_a_file_are_as_of_any_way_to_write_a_day(campaign, tmp_path, as_of):
+    settings, plan, ledger = campaign
+    plan.customers[["customer"]].assign(retained=[1, 0] * 100).to_csv(tmp_path / "came.csv", index=False)
+    file = tmp_path / "came.csv"
+    result = measure(settings, definition=DEFINITION, file=file, as_of=as_of, ledger=ledger)
+    assert (result.status, result.observed_days) == ("interim", 7)
+    with pytest.raises(ParameterError, match="as_of is not a date"):
+        measure(settings, definition=DEFINITION, file=file, as_of="12/01/2026", ledger=ledger)
+
+
 def test_the_global_holdout_stands_against_everybody_else(tmp_path):
     settings, plan, ledger = approved(tmp_path, untouched=80)
     with ledger:
