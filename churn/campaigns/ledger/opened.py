@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WAIT_SECONDS = 120.0
-_FIX = (
-    "Check host, database, rights and password (the URL is in the policy under `ledger`); what was running is "
-    "undone as a whole."
-)
 
 
 class Ledger(Contacting, Answering):

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 HEAD = "0002"
 KNOWN = ("0001", HEAD)
 VERSION_TABLE = "ledger_version"
-EVENTS = ("sent", "repeated", "failed", "dead", "cancelled", "revived")
 
 metadata = sa.MetaData()
 _number = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # which counts up in that type alone
