@@ -3,9 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from churn.campaigns.uplift import learners
 from churn.campaigns.uplift.choose import Fitting
 from churn.campaigns.uplift.judge import CHOSEN, RANDOM, RISK, WORTH, judge
-from tests.campaigns.uplift.trials import make_trial
+from tests.campaigns.uplift.trials import FEW_TREES, make_trial
+
+
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch):
+    monkeypatch.setattr(learners, "TREES", FEW_TREES)
 
 
 @pytest.fixture(scope="module")
