@@ -181,19 +181,19 @@ class _Run:
 
     def _results(self, batch: Sequence[Contact], tally: Tally) -> list[Result]:
         try:
-            answer: Any = self.work.route.channel.deliver(batch)
+            # It gets a list of its own, which it may empty; and it may be a generator, which works when it is read.
+            results, wrong = settled(batch, self.work.route.channel.deliver(list(batch)))
         except ChurnError as error:
             tally.warnings.append(str(error))
             return [Result(c.key, "failed", short(error.what)) for c in batch]
         except OSError as error:
             told = f"{type(error).__name__}: {(error.strerror or '').lower()}".rstrip(": ")
             return [Result(c.key, "failed", short(told)) for c in batch]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # Its message may hold an address or a secret, so only its kind and its place are told.
             told = f"{type(error).__name__} in {_place(error)}"
             tally.warnings.append(f"The channel {self.work.channel} raised {told}.")
             return [Result(c.key, "failed", short(told)) for c in batch]
-        results, wrong = settled(batch, answer)
         tally.warnings += [f"The channel {self.work.channel}: {text}." for text in wrong]
         return results
 

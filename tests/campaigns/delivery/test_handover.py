@@ -329,3 +329,26 @@ def test_a_killed_run_loses_nobody_and_repeats_only_under_the_same_key(beside):
     assert sum(seen.values()) == before + 250
     assert max(seen.values()) == 2
     assert set(campaign.states().values()) == {"sent"}
+
+
+def test_a_channel_may_empty_its_batch_and_answer_one_by_one(winter):
+    class Emptying:
+        def deliver(self, batch):
+            while batch:
+                yield Result(batch.pop().key, "sent")
+
+    winter.send(0, channels={"email": Emptying()})
+    assert {s for (_, step), s in winter.states().items() if step == 0} == {"sent"}
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
+def test_a_channel_that_ends_half_way_fails_the_batch_and_not_the_run(winter, error):
+    class Failing:
+        def deliver(self, batch):
+            yield Result(batch[0].key, "sent")
+            raise error("https://x.example/?token=geheim")
+
+    sent = winter.send(0, channels={"email": Failing()})
+    assert {s for (_, step), s in winter.states().items() if step == 0} == {"dead"}  # after all its tries
+    assert error.__name__ in sent.warnings[0]
+    assert "geheim" not in str(sent)
