@@ -62,7 +62,7 @@ def respond(
                 fix="Write one of these in the column kind; nothing has been recorded.",
                 code="response-kind",
             )
-    names = ids.texts(r["customer"] for r in rows)
+    names = _known_names(connection, ids.texts(r["customer"] for r in rows))
     gone = forgotten(connection, names)
     ids.enter(
         connection,
@@ -124,6 +124,16 @@ def respond(
         "by_kind": dict(sorted(kinds.items())),
         "other_channels": sorted(named - _channels(connection)) if named else [],
     }
+
+
+def _known_names(connection: sa.Connection, names: list[str]) -> list[str]:
+    """Return ids as the ledger knows them: where it knows one only without the spaces around it, without."""
+    padded = sorted({n for n in names if n != n.strip() and n.strip()})
+    if not padded:
+        return names
+    known = ids.find(connection, [*padded, *(n.strip() for n in padded)])
+    other = {n: n.strip() for n in padded if n not in known and n.strip() in known}
+    return [other.get(n, n) for n in names]
 
 
 def _arms(connection: sa.Connection, campaign: str) -> dict[int, str]:

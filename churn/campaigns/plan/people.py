@@ -220,15 +220,13 @@ def _suppression(policy: Policy, text: str) -> pd.DataFrame:
 
 def _never(frame: pd.DataFrame, ids: pd.Index[Any], channels: Sequence[str]) -> np.ndarray:
     """Return who is suppressed over which channel, bool of shape (n, n_channels); an empty channel means all."""
-    import pandas as pd
-
     out = np.zeros((len(ids), len(channels)), dtype=bool)
-    row = ids.get_indexer(pd.Index(texts_of(frame, "customer").str.strip()))
+    who, named = ids.str.strip(), texts_of(frame, "customer").str.strip()  # spaces lift nobody's wish
     channel = texts_of(frame, "channel").str.strip().str.casefold()
     every = np.asarray(channel.isin(["", EVERY_CHANNEL]))
-    out[row[(row >= 0) & every]] = True
+    out[who.isin(named[every])] = True
     for c, name in enumerate(channels):
-        out[row[(row >= 0) & np.asarray(channel == name.casefold())], c] = True
+        out[who.isin(named[channel == name.casefold()]), c] = True
     return out
 
 

@@ -108,3 +108,11 @@ def test_many_who_ask_again_take_no_longer_each(approved):
     told = approved.respond("winter", [row(n, "resubscribed", 5) for n in many])
     assert told["lifted"] == len(many)
     assert time.process_time() - begin < 10
+
+
+def test_an_id_with_spaces_around_it_is_the_one_that_is_known(approved):
+    told = approved.respond(
+        "winter", [row(" C1", "unsubscribed"), row("C2\t", "opened"), row(" who ", "opened")]
+    )
+    assert (told["new"], told["unknown"], told["suppressed"]) == (2, 1, 1)
+    assert places(approved) == [("C1", "*")]

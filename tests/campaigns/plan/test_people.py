@@ -74,3 +74,10 @@ def test_a_contact_column_that_is_nowhere_is_told():
 def test_a_channel_that_consent_says_nothing_of_is_told():
     with pytest.raises(ConfigError, match="says nothing of the channel 'phone'"):
         read_people(policy(consent={"columns": {"email": "ok"}}), scored(2, ok=["yes", "no"]))
+
+
+def test_spaces_around_an_id_lift_nobodys_wish(tmp_path):
+    (tmp_path / "never.csv").write_text("customer,channel\nC1,\n C2 ,\n")
+    rules = policy(CALL, folder=tmp_path, consent={"required": False, "suppress": ["never.csv"]})
+    found = read_people(rules, scored(4, customer=["C1 ", "C1", "C2", "C3"]))
+    assert found.suppressed[:, 0].tolist() == [True, True, True, False]
