@@ -107,7 +107,10 @@ def recorded(connection: sa.Connection, name: str, where: str) -> dict[str, Any]
         raise ParameterError(
             f"No campaign {name!r} is approved in the ledger {where}",
             allowed=", ".join(there[-5:]) or None,
-            fix="Plan it with churn campaign plan POLICY, then approve it with churn campaign approve POLICY.",
+            fix="Plan it with churn campaign plan POLICY, then approve it with churn campaign approve POLICY."
+            if there
+            else "The ledger is empty. Where it was not, put its file back: who unsubscribed is in it alone. Else plan "
+            "with churn campaign plan POLICY, then approve with churn campaign approve POLICY.",
             code="no-campaign",
         )
     return dict(row)

@@ -127,3 +127,8 @@ def test_a_plan_that_contradicts_itself_leaves_nothing(ledger, change, words):
 def test_a_campaign_that_is_not_there_is_told_with_those_that_are(approved):
     with pytest.raises(ParameterError, match=r"No campaign 'autumn'.*Allowed: winter"):
         approved.campaign("autumn")
+
+
+def test_an_empty_ledger_says_that_another_may_be_meant(ledger):
+    with pytest.raises(ParameterError, match="put its file back"):
+        ledger.campaign("winter")
