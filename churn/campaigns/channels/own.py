@@ -37,6 +37,7 @@ def load_channel(place: str, folder: Path) -> Channel:
             "The place of a python channel does not name an object",
             given=place,
             allowed="module:name or file.py:name, such as crm.py:channel",
+            fix="Mend `place` in the policy.",
         )
     home = _import(module, folder, place)
     if not hasattr(home, name):
@@ -45,6 +46,7 @@ def load_channel(place: str, folder: Path) -> Channel:
             f"{module} has no {name}",
             given=place,
             allowed=", ".join(names[:10]) or "nothing is defined there",
+            fix="Mend `place` in the policy, or define it there.",
         )
     found = getattr(home, name)
     if isinstance(found, type):
@@ -75,7 +77,11 @@ def _import(module: str, folder: Path, place: str) -> Any:
         )
     spec = importlib.util.spec_from_file_location(f"{OWN_MODULES}{file.stem}", file)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"{file} is no Python file", given=place)
+        raise ConfigError(
+            f"{file} is no Python file",
+            given=place,
+            fix="Mend `place` in the policy; it names a file.py:name.",
+        )
     home = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = home  # dataclasses look their module up
     try:

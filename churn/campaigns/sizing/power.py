@@ -219,19 +219,30 @@ def _check(
 ) -> None:
     if customers < 1:
         raise ParameterError(
-            "There is nobody to contact", given=f"{customers:,} customers", allowed="1 or more"
+            "There is nobody to contact",
+            given=f"{customers:,} customers",
+            allowed="1 or more",
+            fix="Give the number of customers who would be contacted.",
         )
     inside = {"base rate": base_rate, "held-out share": share, "wanted chance": power, "alpha": alpha}
     for name, value in inside.items():
         if not 0 < value < 1:
-            raise ParameterError(f"The {name} is not allowed", given=f"{value:g}", allowed="between 0 and 1")
+            raise ParameterError(
+                f"The {name} is not allowed",
+                given=f"{value:g}",
+                allowed="between 0 and 1",
+                fix="Give it as a share: 0.1 for 10 %.",
+            )
     if power <= alpha:
         raise ParameterError(
             "The wanted chance must be above alpha", given=f"{power:g} and {alpha:g}", fix="Try 0.8 and 0.05."
         )
     if not 0 < variance_kept <= 1:
         raise ParameterError(
-            "The kept variance is not allowed", given=f"{variance_kept:g}", allowed="above 0, 1 at most"
+            "The kept variance is not allowed",
+            given=f"{variance_kept:g}",
+            allowed="above 0, 1 at most",
+            fix="Give 1 where nothing is adjusted for.",
         )
     if effect is not None and not 0 < effect <= base_rate:
         raise ParameterError(
@@ -242,4 +253,8 @@ def _check(
         )
     for name, (_, sd) in (amounts or {}).items():
         if not sd >= 0 or math.isinf(sd):
-            raise ParameterError(f"The standard deviation of {name} is not allowed", given=f"{sd:g}")
+            raise ParameterError(
+                f"The standard deviation of {name} is not allowed",
+                given=f"{sd:g}",
+                fix="Give a number from 0, or leave the amount out.",
+            )

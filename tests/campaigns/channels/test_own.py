@@ -55,8 +55,9 @@ def test_a_module_on_the_path(folder, monkeypatch):
     ],
 )
 def test_what_cannot_be_used_is_told(folder, place, error, says):
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=says) as told:
         load_channel(place, folder)
+    assert told.value.fix
 
 
 def examples():

@@ -108,8 +108,9 @@ def test_the_sentence_names_the_ways_out():
     ],
 )
 def test_what_is_not_allowed_is_told(change, match):
-    with pytest.raises(ParameterError, match=match):
+    with pytest.raises(ParameterError, match=match) as told:
         power(**{"customers": 100, "base_rate": 0.4, **change})
+    assert told.value.fix
 
 
 def test_it_is_public():
