@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TRIES = 12
-_STEP = 0.999  # of the widened limits, where by chance too many of the chosen are treated
+_STEP = 0.999  # of the widened limits, where too much would be spent
+_SAFE = 2.5  # standard deviations of what the treated cost, over all drawings, that are left of the budget
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,11 @@ def select(policy: Policy, found: Candidates, days: Days, strata: pd.DataFrame) 
     Notes
     -----
     All candidates are chosen from together, and only then split, so that treated and held out are exchangeable. The
-    limits are widened by ``1 / (1 - share)`` before, so that the treated use the true ones; where by chance more of
-    the chosen are treated than the limits allow, they are widened a little less and everything is solved again. A cost
-    or a contact of somebody who is held out does not count.
+    limits are widened by ``1 / (1 - share)`` before, so that the treated use the true ones. The budget is widened less,
+    by 2.5 standard deviations of what the treated cost over all drawings: to draw again whenever a drawing is too dear
+    would leave the cheap among the treated, and who costs less has another risk. Where more of the chosen are treated
+    all the same than the limits allow, these are widened a little less and everything is solved again. A cost or a
+    contact of somebody who is held out does not count.
     """
     import pandas as pd
 
@@ -145,6 +148,11 @@ def select(policy: Policy, found: Candidates, days: Days, strata: pd.DataFrame) 
             for name in policy.holdout.stratify
         }
         parted = split(ids[chosen], pd.DataFrame(columns) if columns else None, share, key, policy.campaign)
+        own = cost[chosen, choice]
+        safe = (1 - share) * float(own.sum()) + _SAFE * _spread(own, parted.strata, share)
+        if budget is not None and not last and safe > budget * (1 + 1e-9):
+            widened *= _STEP * budget / safe
+            continue
         treated = chosen[~parted.held]
         mine = solution.choice[treated]
         spent = float(cost[treated, mine].sum())
@@ -176,6 +184,24 @@ def select(policy: Policy, found: Candidates, days: Days, strata: pd.DataFrame) 
     out.day[some[treated]] = day
     out.arm[rows], out.stratum[rows], out.draw[rows] = parted.arms, parted.strata, parted.draws
     return out
+
+
+def _spread(cost: np.ndarray, strata: np.ndarray, share: float) -> float:
+    """Return the standard deviation of what the treated cost, over all drawings of a split.
+
+    Examples
+    --------
+    >>> _spread(np.ones(100), np.repeat("all", 100), 0.1)
+    0.0
+    """
+    names, code = np.unique(strata.astype(str), return_inverse=True)
+    n = np.bincount(code, minlength=len(names))
+    mean = np.bincount(code, cost, minlength=len(names)) / np.maximum(n, 1)
+    squares = np.bincount(code, (cost - mean[code]) ** 2, minlength=len(names))
+    part = (share * n) % 1  # as many are held out as this rounded down or up
+    part = np.where(np.minimum(part, 1 - part) < 1e-9, 0.0, part)
+    within = share * (1 - share) * squares * n / np.maximum(n - 1, 1)
+    return float(np.sqrt((within + part * (1 - part) * mean**2).sum()))
 
 
 def _widened(capacity: np.ndarray, factor: float) -> np.ndarray:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from churn.campaigns.days import Days
-from churn.campaigns.plan.selection import capacity_of
+from churn.campaigns.holdout import split
+from churn.campaigns.plan.selection import _spread, capacity_of
 from tests.campaigns.planning import CALL, MAIL, plan, policy, scored
 
 
@@ -32,6 +33,35 @@ def test_the_chosen_are_the_same_whoever_is_held_out():
         for key in ("a", "b")
     }
     assert chosen["a"] == chosen["b"]
+
+
+def test_no_drawing_decides_who_is_chosen_where_the_budget_binds():
+    """Were a drawing taken back whenever it is too dear, the cheap would be treated and the dear held out."""
+    n, rng = 250, np.random.default_rng(3)
+    discount = {
+        "name": "discount", "kind": "discount", "channel": "mail", "cost": 0.2, "offer_cost": 12,
+        "save_chance": 0.35, "stayers_accept": 0.8,
+    }  # fmt: skip
+    table = scored(
+        n, churn_probability=rng.beta(2, 3, n), spend_if_staying=np.exp(rng.normal(4.5, 0.8, n)).tolist()
+    )
+    chosen = set()
+    for key in "abcdefgh":
+        rules = policy(discount, limits={"budget": 200}, holdout={"share": 0.3, "stratify": [], "key": key})
+        made = plan(rules, table).customers
+        chosen.add(tuple(made["selected"]))
+        assert 0.85 * 200 < made["cost"][made["arm"] == "treated"].sum() <= 200
+    assert len(chosen) == 1
+
+
+def test_spread_is_that_of_many_drawings():
+    rng = np.random.default_rng(1)
+    cost, strata = rng.uniform(1, 9, 83), np.repeat(["a", "b"], [40, 43])
+    drawn = []
+    for key in range(1500):
+        held = split(np.arange(83), strata, 0.3, str(key), "winter").held
+        drawn.append(cost[~held].sum())
+    assert np.std(drawn) == pytest.approx(_spread(cost, strata, 0.3), rel=0.06)
 
 
 def test_capacity_is_nothing_on_closed_days_and_a_star_stands_for_the_others():
