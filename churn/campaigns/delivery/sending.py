@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from churn.campaigns.channels.base import Channel, Contact
 from churn.campaigns.channels.make import Route, delivery_of, make_route
 from churn.campaigns.delivery import reach as reaching
-from churn.campaigns.delivery.gate import STOPPING, Known, judged
+from churn.campaigns.delivery.gate import STOPPING, Known, is_open, judged
 from churn.campaigns.delivery.handover import PATIENCE_SECONDS, Tally, Work, backoff, hand_over, interruptible
 from churn.campaigns.delivery.sent import Sent, masked
 from churn.campaigns.policy import Policy
@@ -122,6 +122,7 @@ def send(
         "next_due": _next_due(rows, on),
     }
     wanted = sorted(set(go["channel"]))
+    past = _past_day(policy, on, clock().date())
     if not yes:
         routes, problems = _routes(policy, wanted, channels, ready=False)
         return Sent(
@@ -130,6 +131,7 @@ def send(
             dead=int((rows["state"] == "dead").sum()),
             places={c: r.where for c, r in routes.items()},
             problems=problems,
+            warnings=past,
             examples=_examples(go, reach, policy),
         )
     routes, _ = _routes(policy, wanted, channels, ready=True)
@@ -164,7 +166,7 @@ def send(
         places={c: r.where for c, r in routes.items()},
         details=dict(sum((t.details for t in tallies.values()), Counter()).most_common()),
         stopped={c: t.stopped for c, t in tallies.items() if t.stopped},
-        warnings=list(dict.fromkeys(w for t in tallies.values() for w in t.warnings)),
+        warnings=list(dict.fromkeys([*past, *(w for t in tallies.values() for w in t.warnings)])),
         interrupted=interrupted,
     )
 
@@ -208,6 +210,22 @@ def _check(
                 fix="Put it back as it was; or plan and approve a campaign of another name with what it is now.",
                 code="not-approved",
             )
+
+
+def _past_day(policy: Policy, on: dt.date, today: dt.date) -> list[str]:
+    """Return a warning where contacts go out on a day on which, by today's date, none would."""
+    if on >= today:
+        return []
+    late = (today - on).days > policy.limits.late_days
+    if not late and is_open(policy.limits, today):
+        return []
+    why = (
+        "longer ago than limits.late_days" if late else "in the past, and on today's date nobody is contacted"
+    )
+    return [
+        f"{on.isoformat()} is {why}: how late a contact is and which days are closed goes by that day. Leave --on out "
+        "to go by today."
+    ]
 
 
 def _never_held_out(ledger: Ledger, campaign: str, rows: pd.DataFrame) -> None:

@@ -41,7 +41,7 @@ class Sent(Rendered):
     problems : list of str
         What stands in the way of sending, found by a dry run.
     warnings : list of str
-        What is wrong with what a channel answers.
+        What is wrong with what a channel answers, or to mind about the day.
     examples : list of dict
         Some contacts that are due, their contact data masked.
     next_due : str

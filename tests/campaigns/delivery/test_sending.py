@@ -25,6 +25,29 @@ def test_each_contact_goes_on_its_day_once_and_the_held_out_never(winter):
     assert winter.send(10).render().endswith("No later contact is due.")
 
 
+@pytest.mark.parametrize(
+    ("later", "limits", "words"),
+    [
+        (3, {"late_days": 3}, []),
+        (4, {"late_days": 3}, ["2026-01-05 is longer ago than limits.late_days"]),
+        (
+            1,
+            {"no_contact_on": ["tue"]},
+            ["2026-01-05 is in the past, and on today's date nobody is contacted"],
+        ),
+        (0, {"no_contact_on": ["tue"]}, []),
+    ],
+)
+@pytest.mark.parametrize("yes", [False, True])
+def test_a_past_day_on_which_nothing_would_go_by_today_is_warned_of(start, later, limits, words, yes):
+    campaign = start(limits=limits)
+    sent = send(
+        campaign.policy, campaign.ledger, on=DAY, yes=yes, now=noon(later), contacts=people(),
+        channels={"email": campaign.own, "phone": campaign.own},
+    )  # fmt: skip
+    assert [w.partition(":")[0] for w in sent.warnings] == words
+
+
 def test_a_dry_run_tells_what_would_go_and_changes_nothing(start):
     campaign = start(delivery={"email": FILES})
     sent = campaign.send(yes=False, channels=None)
