@@ -96,6 +96,8 @@ def measure(
     assigned = ledger.assignments(meant.campaign)
     mine = assigned[assigned["arm"] != GLOBAL_HOLDOUT].reset_index(drop=True)
     notes: list[str] = []
+    if recorded["policy"].get("horizon_days") is None and meant.horizon_days is not None:
+        notes.append(f"The approved policy names no horizon; the file says {meant.horizon_days} days by now.")
     if changed:
         notes.append(f"The policy file says otherwise by now ({changed}); what was approved counts.")
     everybody = None
@@ -177,12 +179,13 @@ def open_data(policy: Policy, data: Any, definition: Definition | None) -> tuple
 def _as_approved(policy: Policy, stored: dict[str, Any]) -> tuple[Policy, str]:
     """Return the policy as it was approved, and which of its keys say otherwise in the file."""
     now = policy.plain()
-    keys = sorted(k for k in {*stored, *now} if stored.get(k) != now.get(k) and k not in _PLACES)
-    settings = {
-        k: v for k, v in stored.items() if k not in ("delivery", *_PLACES)
-    }  # addresses are not stored
-    places = {k: now[k] for k in _PLACES if now.get(k) is not None}
-    return make_policy(settings | places, folder=policy.folder), ", ".join(keys)
+    free = list(_PLACES)
+    if stored.get("horizon_days") is None and now["config"] is None:
+        free.append("horizon_days")  # nothing else says it, and the campaign could never be measured
+    keys = sorted(k for k in {*stored, *now} if stored.get(k) != now.get(k) and k not in free)
+    settings = {k: v for k, v in stored.items() if k not in ("delivery", *free)}  # addresses are not stored
+    added = {k: now[k] for k in free if now.get(k) is not None}
+    return make_policy(settings | added, folder=policy.folder), ", ".join(keys)
 
 
 def _from_file(

@@ -141,3 +141,9 @@ def test_a_campaign_that_was_not_approved_and_one_without_data(campaign, tmp_pat
         measure(bare, ledger=ledger)
     with pytest.raises(ParameterError, match="need a horizon"):
         measure(bare, file="came.csv", ledger=ledger)
+    rows = [{"customer": f"C{n}", "retained": n % 2, "orders": 1, "net_value": 1.0} for n in range(200)]
+    pd.DataFrame(rows).to_csv(tmp_path / "came.csv", index=False)
+    later = policy(tmp_path, config=None, scores="s.csv", campaign="bare", horizon_days=30)
+    result = measure(later, file=tmp_path / "came.csv", ledger=ledger)
+    assert result.horizon_days == 30
+    assert any("names no horizon; the file says 30 days by now" in c["text"] for c in result.checks)

@@ -68,3 +68,9 @@ def test_old_scores_and_a_start_before_them_are_warned_of():
 def test_the_last_day_is_that_of_the_last_contact():
     assert plan(policy(MAIL), scored(2)).summary()["last_day"] == "2026-01-12"
     assert plan(policy(MAIL, limits={"budget": 0}), scored(2)).summary()["last_day"] == ""
+
+
+def test_who_names_neither_data_nor_horizon_is_told_before_it_is_too_late():
+    words = "Without `config`, `horizon_days` says which days are measured"
+    assert words in " ".join(plan(policy(MAIL), scored(2)).summary()["warnings"])
+    assert words not in " ".join(plan(policy(MAIL, horizon_days=30), scored(2)).summary()["warnings"])
