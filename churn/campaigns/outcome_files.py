@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from churn.campaigns.csvtext import read_csv_texts
 from churn.campaigns.outcomes import COLUMNS, MEASURES, Outcomes
 from churn.campaigns.statistics.sequential import look_days
 from churn.errors import DataError, MissingFileError, ParameterError
@@ -126,9 +127,9 @@ def _read(file: Path) -> pd.DataFrame:
     if not file.is_file():
         raise MissingFileError(f"There is no file {file}", fix="Name the file with the outcomes.")
     try:
-        if file.suffix.lower() == ".parquet":
+        if file.suffix.lower() in (".parquet", ".pq"):
             return pd.read_parquet(file)
-        return pd.read_csv(file, dtype="str", keep_default_na=False, na_values=[""])
+        return read_csv_texts(file, missing=[""])
     except (ValueError, OSError) as error:  # ArrowInvalid, ParserError and UnicodeDecodeError are ValueErrors
         raise _bad(file, [str(error).splitlines()[0][:200]]) from error
 

@@ -33,6 +33,11 @@ def test_only_who_was_kept_is_needed_and_yes_is_one(tmp_path):
     assert found.frame["orders"].isna().all()
 
 
+def test_a_file_of_a_spreadsheet_program_is_read(tmp_path):
+    found = read_outcomes(written(tmp_path, "\ufeffcustomer;retained\n007;1\n"), WHO, START, 60)
+    assert found.frame["retained"].tolist()[0] == 1
+
+
 def test_parquet_with_booleans_and_numbers(tmp_path):
     file = tmp_path / "came.parquet"
     pd.DataFrame({"customer": ["007", "nobody"], "retained": [True, False]}).to_parquet(file)

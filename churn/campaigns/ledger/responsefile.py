@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churn.campaigns.csvtext import read_csv_texts
 from churn.errors import DataError, MissingFileError
 
 if TYPE_CHECKING:
@@ -92,12 +93,7 @@ def _read(file: Path) -> pd.DataFrame:
     try:
         if file.suffix.lower() in (".parquet", ".pq"):
             return pd.read_parquet(file)
-        with file.open(encoding="utf-8-sig") as lines:
-            header = lines.readline()
-        mark = max(",;\t|", key=header.count)
-        return pd.read_csv(
-            file, sep=mark, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
-        )
+        return read_csv_texts(file, missing=[""])
     except (ValueError, OSError) as error:
         raise DataError(
             f"{file} cannot be read as {'Parquet' if file.suffix.lower() in ('.parquet', '.pq') else 'CSV'}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn.campaigns.csvtext import read_csv_texts
 from churn.display import format_count
 from churn.errors import DataError
 
@@ -47,12 +48,8 @@ def read_table(file: Path, columns: Mapping[str, str], numbers: Sequence[str]) -
         if kind in _PARQUET:
             return pd.read_parquet(file)
         if kind in _CSV:
-            with file.open(encoding="utf-8-sig") as lines:
-                header = lines.readline()
-            mark = max(",;\t|", key=header.count)
             wanted = {columns.get(n, n) for n in numbers}
-            # An id such as 007 or NA must stay what it is, so nothing is guessed.
-            frame = pd.read_csv(file, sep=mark, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            frame = read_csv_texts(file)
             for name in wanted & set(frame.columns):
                 frame[name] = _number(frame[name])
             return frame
