@@ -216,7 +216,9 @@ def _warnings(policy: Policy, scored: Scored, found: Candidates, facts: dict[str
     elif treated and not facts["can_show"].get("is_enough"):
         out.append(facts["can_show"]["said"])
     if policy.config is None and policy.horizon_days is None:
-        out.append("Without `config`, `horizon_days` says which days are measured: set it before the approval.")
+        out.append(
+            "Without `config`, `horizon_days` says which days are measured: set it before the approval."
+        )
     if policy.worth.column == "lifetime_value" and scored.run:
         out.append(
             "A night's lifetime_value counts on the customer leaving by his risk, so it says too little of who is "
