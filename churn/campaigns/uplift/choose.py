@@ -1,4 +1,4 @@
-"""Which learner, by customers that it did not learn from; and which campaigns judge what the earlier ones taught."""
+"""Which learner, by customers that it did not learn from; and which campaigns judge what earlier ones taught."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from churn.campaigns.uplift.learners import KINDS
 from churn.campaigns.uplift.rows import Array, Rows, folds_of
 from churn.progress import report
 
-LATER = 0.2  # of the rows, at least, are in the campaigns that judge
+EARLIER = 0.1  # of the rows, at least, have taught before a campaign is judged
+ORIGINS = 5  # times, at most, that everything is learnt anew to judge what followed
 FOLDS = 3
-LEAST_EVIDENCE = 2.0  # what chance alone exceeds once in six times
+LEAST_EVIDENCE = 2.0  # more than a simpler learner: what chance alone exceeds once in six times
 MOST_STRETCH = 2.0  # an S-learner sees less than there is; more than this is chance
 
 Split = tuple[Array, Array]
@@ -48,19 +49,33 @@ class Unseen:
 def splits_of(rows: Rows, seed: int = 0) -> tuple[list[Split], bool]:
     """Return positions to learn from and positions to judge on, and whether these are later campaigns.
 
-    The last campaigns with at least `LATER` of the rows judge, and those whose outcome was known when the first of them
-    began teach. The others do neither: what a customer did within the horizon of two campaigns would be in both. Where
-    there are no such campaigns, each of `FOLDS` parts of the customers is judged by what the others taught.
+    Each campaign judges what those taught that were over when it started, from the first on before which `EARLIER` of
+    the rows were known. Many campaigns judge in at most `ORIGINS` groups of about as many rows, each what was known
+    when the group's first one started. Where none was over before another, each of `FOLDS` parts of the customers
+    judges what the others taught.
+
+    A customer may be in both parts of a split: his earlier outcome was known before the lot drew his later arm, so it
+    can tell how he will go on, and not in which arm.
+
+    References
+    ----------
+    Dawid (1984), Present position and potential developments: the prequential approach.
     """
-    found: list[Split] = []
-    for first in np.unique(rows.campaign)[:0:-1]:
-        known, later = rows.around(int(first))
-        if not known.any():
-            continue
-        found = [(np.flatnonzero(known), np.flatnonzero(later))]
-        if later.mean() >= LATER:
-            break
-    return (found, True) if found else (folds(rows, seed), False)
+    present = [int(c) for c in np.unique(rows.campaign)]
+    known = {c: int(rows.around(c)[0].sum()) for c in present}
+    judged = [c for c in present if known[c] >= EARLIER * len(rows)] or [c for c in present if known[c]]
+    if not judged:
+        return folds(rows, seed), False
+    sizes = np.array([(rows.campaign == c).sum() for c in judged])
+    group = np.minimum(ORIGINS * (np.cumsum(sizes) - sizes / 2) // sizes.sum(), ORIGINS - 1)
+    if len(judged) <= ORIGINS:
+        group = np.arange(len(judged))
+    splits = []
+    for g in np.unique(group):
+        campaigns = [c for c, of in zip(judged, group, strict=True) if of == g]
+        learn = np.flatnonzero(rows.around(campaigns[0])[0])
+        splits.append((learn, np.flatnonzero(np.isin(rows.campaign, campaigns))))
+    return splits, True
 
 
 def folds(rows: Rows, seed: int = 0) -> list[Split]:
@@ -116,7 +131,7 @@ class Choice:
     Attributes
     ----------
     kind : str
-        The one whose differences explain most of the effects of customers left out.
+        The simplest of those whose differences explain most of the effects of customers left out.
     slopes, evidence : dict of str to float
         By kind; the evidence is the squared t value of the differences.
     """
@@ -129,9 +144,9 @@ class Choice:
 def choose(rows: Rows, fitting: Fitting, kinds: Sequence[str] = KINDS, *, what: str = "") -> Choice:
     """Choose a learner by how much of the effects it explains, of customers that it did not learn from.
 
-    All rows judge, each by what customers of the other folds taught: one campaign alone would choose by chance. A
-    learner with a squared t value below `LEAST_EVIDENCE` counts as one that tells nobody apart; of equals the simplest
-    is taken.
+    All rows judge, each by what customers of the other folds taught: one campaign alone would choose by chance. The
+    learners come simplest first, and one is taken where its squared t value is above that of the one taken so far by
+    more than `LEAST_EVIDENCE`; so a small lead that chance gives to one of many does not count.
 
     References
     ----------
@@ -145,9 +160,11 @@ def choose(rows: Rows, fitting: Fitting, kinds: Sequence[str] = KINDS, *, what: 
         report(what or "Choosing a learner", done, len(kinds))
         found = unseen(kind, rows, splits, fitting)
         slopes[kind] = slope_of(found, effects, rows)
-        t = _evidence(found, effects, rows)
-        evidence[kind] = t if t > LEAST_EVIDENCE else 0.0
-    best = max(kinds, key=lambda k: (round(evidence[k], 9), -list(kinds).index(k)))
+        evidence[kind] = _evidence(found, effects, rows)
+    best = kinds[0]
+    for kind in kinds[1:]:
+        if evidence[kind] > evidence[best] + LEAST_EVIDENCE:
+            best = kind
     return Choice(best, slopes, evidence)
 
 
@@ -157,6 +174,8 @@ def _evidence(found: Unseen, effects: Array, rows: Rows) -> float:
     for _, _, where in rows.experiments():
         d[where] -= d[where].mean()
         e[where] -= e[where].mean()
+    if np.abs(d).max() <= 1e-9 * np.abs(rows.value).max():
+        return 0.0  # nobody is told apart: what is left of a constant is rounding, which has a t value, too
     noise = float(np.sqrt(((d * e) ** 2).sum()))
     return max(0.0, float((d * e).sum()) / noise) ** 2 if noise > 0 else 0.0
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from churn.campaigns.uplift.choose import (
-    Choice,
     Fitting,
     Unseen,
     choose,
     earning,
-    slope_of,
     splits_of,
     unseen,
 )
@@ -36,7 +33,8 @@ class Judgement:
     Attributes
     ----------
     kind : str
-        The learner it chose before it saw these rows; the most frequent one where several parts were judged.
+        The learner that all rows choose, for the model that is saved. Each part was judged by the one that the rows
+        before it chose; see `kinds`.
     by_time : bool
         Whether the rows are of later campaigns.
     campaigns, taught : tuple of str
@@ -55,6 +53,8 @@ class Judgement:
         Profit per 1,000 customers above risk times value at the depth, with its interval.
     slope : float
         By which the chosen learner's differences are multiplied, so that they hold; see `slope_of`.
+    kinds : tuple of str
+        The learners that were chosen for the judged parts, in their order.
     """
 
     kind: str
@@ -68,6 +68,7 @@ class Judgement:
     fifths: list[dict[str, float]]
     difference: tuple[float, float, float]
     slope: float
+    kinds: tuple[str, ...]
 
     @property
     def better(self) -> bool:
@@ -76,7 +77,7 @@ class Judgement:
 
 
 def judge(rows: Rows, fitting: Fitting, *, depth: float = 0.3, count: int = 400) -> Judgement:
-    """Choose on earlier rows, judge on later ones.
+    """Choose on earlier rows, judge on later ones, campaign after campaign; rankings are those within a campaign.
 
     Parameters
     ----------
@@ -90,14 +91,11 @@ def judge(rows: Rows, fitting: Fitting, *, depth: float = 0.3, count: int = 400)
         Resamples of the bootstrap, which draws customers with all their rows.
     """
     splits, by_time = splits_of(rows, fitting.seed)
-    choices: list[Choice] = []
-    for number, (learn, _) in enumerate(splits):
-        what = (
-            "Choosing a learner"
-            if len(splits) == 1
-            else f"Choosing a learner, part {number + 1} of {len(splits)}"
-        )
-        choices.append(choose(rows.take(learn), fitting, what=what))
+    parts = [*(rows.take(learn) for learn, _ in splits), rows]
+    *choices, last = (
+        choose(part, fitting, KINDS, what=f"Choosing a learner, part {number + 1} of {len(parts)}")
+        for number, part in enumerate(parts)
+    )
     found: dict[str, Unseen] = {}
     for done, kind in enumerate(KINDS):
         report("Judging the learners", done, len(KINDS))
@@ -110,7 +108,6 @@ def judge(rows: Rows, fitting: Fitting, *, depth: float = 0.3, count: int = 400)
         scores[CHOSEN][judged] = scores[choice.kind][judged]
         of = found[choice.kind]
         predicted[judged] = of.mean[judged] + choice.slopes[choice.kind] * of.deviation[judged]
-    kind = Counter(c.kind for c in choices).most_common(1)[0][0]
     where = np.sort(np.concatenate([judged for _, judged in splits]))
     held = rows.take(where)
     effects = held.effects()
@@ -121,13 +118,14 @@ def judge(rows: Rows, fitting: Fitting, *, depth: float = 0.3, count: int = 400)
         RISK: held.risk,
         RANDOM: np.zeros(len(held)),
     } | {name: score[where] for name, score in scores.items()}
+    rankings = {name: within(score, held.campaign) for name, score in rankings.items()}
     report("Drawing customers again and again")
     measured = measure(
         rankings, effects, effects * held.value - held.cost, held.customer, count=count, seed=fitting.seed
     )
     difference = 1000 * (measured.profits[CHOSEN] - measured.profits[WORTH])[at([depth])[0]]
     return Judgement(
-        kind=kind,
+        kind=last.kind,
         by_time=by_time,
         campaigns=tuple(held.campaigns[c] for c in np.unique(held.campaign)),
         taught=tuple(
@@ -139,8 +137,29 @@ def judge(rows: Rows, fitting: Fitting, *, depth: float = 0.3, count: int = 400)
         curves={name: [round(1000 * float(v), 6) for v in c[:, 0]] for name, c in measured.curves.items()},
         fifths=_fifths(predicted[where], effects),
         difference=interval(difference),
-        slope=slope_of(found[kind], rows.effects(), rows),
+        slope=last.slopes[last.kind],
+        kinds=tuple(c.kind for c in choices),
     )
+
+
+def within(score: Array, campaign: Array) -> Array:
+    """Return the share of a row's campaign that stands below it, 0 to 1; equal scores have the same one.
+
+    A campaign contacts so many of its own customers. Scores of two campaigns are of two models, and a level that one of
+    them missed must not count as a choice between their customers.
+
+    Examples
+    --------
+    >>> within(np.array([1.0, 2.0, 90.0, 50.0]), np.array([0, 0, 1, 1])).tolist()
+    [0.25, 0.75, 0.75, 0.25]
+    """
+    from scipy.stats import rankdata
+
+    out = np.empty(len(score))
+    for one in np.unique(campaign):
+        where = campaign == one
+        out[where] = (rankdata(score[where]) - 0.5) / where.sum()
+    return out
 
 
 def _figures(name: str, measured: Measured, depth: float) -> dict[str, Any]:

@@ -41,8 +41,9 @@ def learn(
 ) -> Learned:
     """Learn whom a contact keeps, from campaigns that held customers out by chance.
 
-    Candidates are the same effect for all, a line in the risk, and S-, T-, X- and DR-learners on LightGBM. One is
-    chosen on the earlier campaigns alone; the last ones judge it beside ranking by risk, risk times value and chance.
+    Candidates are the same effect for all, a line in the risk, a ridge, and S-, T-, X- and DR-learners on LightGBM.
+    Each campaign after the first judges what was chosen and learnt from those that were over before it, beside ranking
+    by risk, risk times value and chance. The model that is saved has learnt from all.
 
     Parameters
     ----------
@@ -164,6 +165,7 @@ def learn(
                 **asdict(judgement),
                 "campaigns": list(judgement.campaigns),
                 "taught": list(judgement.taught),
+                "kinds": list(judgement.kinds),
                 "difference": list(judgement.difference),
             },
         },

@@ -27,7 +27,7 @@ def verdict(judgement: Judgement, money: bool) -> str:
     value, low, high = judgement.difference
     unit = "profit" if money else "customers kept"
     where = (
-        f"on {_campaigns(judgement.campaigns)}, later than what it learnt from"
+        f"on {_campaigns(judgement.campaigns)}, each after what it had learnt from"
         if judgement.by_time
         else "across customers, as no campaign began when what came of an earlier one was known"
     )

@@ -41,7 +41,7 @@ def learn(
 ) -> None:
     """Learn whom contacts keep, from past campaigns that held customers out by chance.
 
-    Learners are chosen on earlier campaigns and judged on the last ones, beside ranking by risk, by risk x value and at
+    Each campaign judges what was chosen and learnt from those before it, beside ranking by risk, by risk x value and at
     random. The model is saved with its verdict; a plan whose policy names its folder as `uplift` uses it only where it
     earned more than risk x value, beyond chance.
     """

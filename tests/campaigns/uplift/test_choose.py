@@ -3,41 +3,53 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from churn.campaigns.uplift.choose import MOST_STRETCH, Fitting, Unseen, choose, slope_of, splits_of, unseen
+from churn.campaigns.uplift import choose as choosing
+from churn.campaigns.uplift.choose import (
+    MOST_STRETCH,
+    ORIGINS,
+    Fitting,
+    Unseen,
+    choose,
+    slope_of,
+    splits_of,
+    unseen,
+)
 from tests.campaigns.uplift.trials import make_trial
 
 
-def test_last_campaign_judges_what_the_earlier_ones_taught():
-    rows, _ = make_trial(900, campaigns=3)
-    ((learn, judge),), by_time = splits_of(rows)
+def parts(rows):
+    splits, by_time = splits_of(rows)
     assert by_time
-    assert set(rows.campaign[learn]) == {0, 1}
-    assert set(rows.campaign[judge]) == {2}
+    return [({int(c) for c in rows.campaign[a]}, {int(c) for c in rows.campaign[b]}) for a, b in splits]
 
 
-def test_small_last_campaigns_judge_together():
-    rows, _ = make_trial(1000, campaigns=10)
-    ((_, judge),), _ = splits_of(rows)
-    assert set(rows.campaign[judge]) == {8, 9}
+def test_each_campaign_judges_what_the_earlier_ones_taught():
+    rows, _ = make_trial(900, campaigns=3)
+    assert parts(rows) == [({0}, {1}), ({0, 1}, {2})]
+
+
+def test_many_campaigns_judge_in_groups_and_never_what_learnt_from_them():
+    rows, _ = make_trial(2400, campaigns=24)
+    found = parts(rows)
+    assert len(found) == ORIGINS
+    assert set.union(*(judge for _, judge in found)) == set(
+        range(3, 24)
+    )  # a tenth of the rows has taught before
+    for learn, judge in found:
+        assert learn == set(range(min(judge)))
 
 
 def test_campaigns_that_overlap_the_judging_one_do_not_teach_it():
     """A customer of both would be judged by days on which the learner had seen what he did."""
     rows, _ = make_trial(900, campaigns=3)
     days = (("2025-01-01", "2025-03-02"), ("2025-03-15", "2025-05-14"), ("2025-04-01", "2025-05-31"))
-    ((learn, judge),), by_time = splits_of(replace(rows, periods=days))
-    assert by_time
-    assert set(rows.campaign[learn]) == {0}
-    assert set(rows.campaign[judge]) == {2}
+    assert parts(replace(rows, periods=days)) == [({0}, {1}), ({0}, {2})]
 
 
 def test_campaigns_of_one_day_are_not_later_than_each_other():
     rows, _ = make_trial(900, campaigns=3)
     same = replace(rows, periods=(("2025-01-01", ""), ("2025-03-01", ""), ("2025-03-01", "")))
-    ((learn, judge),), by_time = splits_of(same)
-    assert by_time
-    assert set(rows.campaign[learn]) == {0}
-    assert set(rows.campaign[judge]) == {1, 2}
+    assert parts(same) == [({0}, {1}), ({0}, {2})]
     splits, by_time = splits_of(replace(rows, periods=(("2025-03-01", "2025-04-30"),) * 3))
     assert not by_time
     for learn, judge in splits:
@@ -98,3 +110,20 @@ def test_without_differences_the_simplest_is_chosen_most_of_the_time():
     kinds = ("constant", "linear", "ridge")
     chosen = [choose(make_trial(900, seed=s, effect=0.0)[0], Fitting(), kinds).kind for s in range(10)]
     assert chosen.count("constant") >= 6
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kind"),
+    [((0.0, 1.9, 1.9), "constant"), ((0.0, 2.8, 4.2), "linear"), ((0.0, 2.8, 6.8), "ridge")],
+)
+def test_a_learner_leads_a_simpler_one_by_more_than_chance(monkeypatch, evidence, kind):
+    rows, _ = make_trial(300)
+    said = iter(evidence)
+    monkeypatch.setattr(choosing, "_evidence", lambda *_: next(said))
+    assert choose(rows, Fitting(), ("constant", "linear", "ridge")).kind == kind
+
+
+def test_rounding_of_a_constant_is_no_evidence():
+    rows, _ = make_trial(900)
+    rounding = 1e-17 * np.sign(rows.effects())
+    assert choosing._evidence(Unseen(np.zeros(900), rounding), rows.effects(), rows) == 0

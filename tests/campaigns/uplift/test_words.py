@@ -24,6 +24,6 @@ def test_verdict_goes_by_the_lower_end(learned, difference, words):
 def test_verdict_names_what_judged_and_the_unit(learned):
     said = verdict(learned.judgement, money=False)
     assert "customers kept per 1,000 customers" in said
-    assert "on campaign campaign2, later than what it learnt from" in said
+    assert "on campaign campaign2, each after what it had learnt from" in said
     many = replace(learned.judgement, campaigns=("a", "b", "c", "d"))
     assert "on campaigns a, b, c and 1 more" in verdict(many, money=True)
