@@ -28,6 +28,7 @@ def read_outcomes(
     horizon_days: int,
     *,
     as_of: dt.date | None = None,
+    today: dt.date | None = None,
 ) -> Outcomes:
     r"""Read what became of assigned customers from a CSV or Parquet file.
 
@@ -44,6 +45,8 @@ def read_outcomes(
         Days that the outcomes speak of.
     as_of : date, optional
         When the file was made; the end of the horizon when left out.
+    today : date, optional
+        When it is read; by the clock when left out. Nothing after it can be known.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def read_outcomes(
     MissingFileError
         There is no such file.
     ParameterError
-        `as_of` is none of the days on which one may look.
+        `as_of` is none of the days on which one may look, or the days that the outcomes would speak of are not over.
     DataError
         A column is missing, a customer stands twice, or a value is no outcome; all of it at once.
 
@@ -98,6 +101,15 @@ def read_outcomes(
         frame[name] = np.where(at >= 0, column[at], np.nan) if len(column) else np.nan
     end = start + dt.timedelta(days=horizon_days)
     when = as_of or end
+    if when > (
+        now := today or dt.datetime.now().astimezone().date()
+    ):  # else an early look would pass as the result
+        raise ParameterError(
+            "The outcomes of a file cannot be known before their days are over",
+            given=f"outcomes as of {when}, and today is {now}",
+            fix=f"Wait until {end}, or say with --as-of of which day the file speaks.",
+            code="not-over",
+        )
     seen = int(np.clip((when - start).days, 0, horizon_days))
     looks = look_days(horizon_days)
     if seen and seen not in looks:

@@ -80,3 +80,15 @@ def test_a_file_without_the_columns_or_without_rows(tmp_path):
         read_outcomes(tmp_path / "not.csv", WHO, START, 60)
     empty = read_outcomes(written(tmp_path, "customer,retained\n"), WHO, START, 60)
     assert empty.missing == 3
+
+
+def test_a_file_that_is_read_too_early_is_no_result(tmp_path):
+    file, day = written(tmp_path, "customer,retained\n007,1\n"), dt.date(2026, 1, 20)
+    with pytest.raises(
+        ParameterError, match=r"cannot be known before.*as of 2026-03-06, and today is 2026-01-20"
+    ):
+        read_outcomes(file, WHO, START, 60, today=day)
+    with pytest.raises(ParameterError, match="cannot be known before"):
+        read_outcomes(file, WHO, START, 60, as_of=dt.date(2026, 1, 26), today=day)
+    assert read_outcomes(file, WHO, START, 60, as_of=dt.date(2026, 1, 19), today=day).observed_days == 14
+    assert read_outcomes(file, WHO, START, 60, today=dt.date(2026, 3, 6)).mature
