@@ -90,7 +90,7 @@ def make_plan(
 
     scored = scored or read_scored(policy)
     scored = replace(scored, currency=policy.currency or scored.currency)
-    past = past if past is not None else read_past(policy)
+    past = past if past is not None else read_past(policy, texts_of(scored.customers, "customer").tolist())
     people = read_people(policy, scored, contacts=contacts, suppressed=past.suppressed)
     if uplift is None and policy.uplift is not None:
         from churn.campaigns.plan.predicted import planned_uplift

@@ -157,13 +157,16 @@ class PastContacts:
         return out
 
 
-def read_past(policy: Policy) -> Past:
+def read_past(policy: Policy, customers: Sequence[str] = ()) -> Past:
     """Read earlier contacts, suppressions and measurements from a policy's ledger; nothing where there is none yet.
 
-    Contacts of other campaigns that are approved and still due count too, on the day they are due.
+    Contacts of other campaigns that are approved and still due count too, on the day they are due. Those of `customers`
+    who were erased, and are known by a hash alone, are suppressed too.
     """
     if not _has_ledger(policy):
         return Past()
+    import pandas as pd
+
     from churn.campaigns.ledger import open_ledger
 
     report("Reading the ledger")
@@ -174,7 +177,7 @@ def read_past(policy: Policy) -> Past:
         measured = [m for name in ledger.campaigns()["campaign"] for m in ledger.measurements(name)[-1:]]
         return Past(
             contacts[contacts["campaign"] != policy.campaign],
-            ledger.suppressed(),
+            pd.concat([ledger.suppressed(), ledger.suppressed(customers)], ignore_index=True),
             [m["content"] for m in measured],
         )
 

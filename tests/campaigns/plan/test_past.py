@@ -123,3 +123,16 @@ def test_the_ledger_gives_contacts_lists_and_measurements_and_is_not_made(tmp_pa
     assert again.customers["day"].tolist()[:4] == ["2026-01-06", "2026-01-07", "2026-01-08", "2026-01-09"]
     assert len(read_past(rules).contacts) == 0  # the own ones do not stand in the way of planning again
     assert len(read_past(policy(MAIL, folder=tmp_path, start="2027-01-02")).contacts) == 0
+
+
+def test_an_erased_customer_whom_the_source_still_holds_is_not_planned(tmp_path):
+    from churn.campaigns.ledger import open_ledger
+    from churn.campaigns.plan.make import make_plan
+    from tests.campaigns.planning import CALL, policy, scored
+
+    rules = policy(CALL, folder=tmp_path)
+    with open_ledger(rules) as ledger:
+        ledger.erase(["C1"])
+    made = make_plan(rules, scored=scored(3)).customers.set_index("customer")
+    assert made["why_code"]["C1"] == "suppressed"
+    assert made["selected"].tolist() == [True, False, True]
