@@ -60,9 +60,8 @@ def assess(policy: Policy, evidence: Evidence) -> Measurement:
             code="no-holdout",
         )
     arms = _arms(frame, evidence.contacts)
-    cost = spent(
-        policy, evidence.contacts, evidence.responses, _offers_expected(policy, evidence.assignments)
-    )
+    offers = _offers_expected(policy, evidence.assignments, evidence.contacts)
+    cost = spent(policy, evidence.contacts, evidence.responses, offers)
     facts: dict[str, Any] = {
         "campaign": policy.campaign,
         "as_of": found.as_of,
@@ -180,14 +179,15 @@ def _expected_effect(plan: Mapping[str, Any]) -> float | None:
     return saved / treated if saved is not None and treated else None
 
 
-def _offers_expected(policy: Policy, assignments: pd.DataFrame) -> float | None:
-    """Return what the plan expected offers to cost: the cost of the treated beyond their contacts."""
+def _offers_expected(policy: Policy, assignments: pd.DataFrame, contacts: pd.DataFrame) -> float | None:
+    """Return what the plan expected offers to those who were contacted to cost: all beyond their contacts."""
     if not {"cost", "contacts", "action"} <= set(assignments.columns):
         return None
-    rows = assignments[assignments["arm"] == TREATED]
+    reached = contacts.loc[contacts["state"].isin(OUT), "customer"].astype(str)
+    rows = assignments[(assignments["arm"] == TREATED) & assignments["customer"].astype(str).isin(reached)]
     prices = {a.name: a.cost for a in policy.actions}
-    contacts = rows["action"].map(prices).to_numpy(dtype=float) * rows["contacts"].to_numpy(dtype=float)
-    beyond = rows["cost"].to_numpy(dtype=float) - contacts
+    own = rows["action"].map(prices).to_numpy(dtype=float) * rows["contacts"].to_numpy(dtype=float)
+    beyond = rows["cost"].to_numpy(dtype=float) - own
     return float(np.clip(np.nansum(beyond), 0, None))
 
 

@@ -224,3 +224,18 @@ def test_on_the_generated_shop_the_interval_holds_what_the_contacts_really_did(s
     assert really > 0
     assert kept.low < really < kept.high
     assert codes(result) == set()
+
+
+def test_offers_count_only_of_those_who_were_contacted_so_far():
+    customers = assigned(6, 4)
+    customers["action"], customers["contacts"], customers["cost"] = (
+        "gift",
+        1,
+        4.0,
+    )  # 1 the contact, 3 the offer
+    found = came(customers, [1, 1, 1, 1, 0, 0, 1, 0, 0, 0], [1] * 10, [10] * 10)
+    contacts = sent(customers)
+    contacts.loc[contacts.index[2:], "state"] = "due"
+    result = assess(a_policy(), Evidence(customers, found, contacts))
+    assert result.spent["contacts"] == 2
+    assert (result.spent["contact_cost"], result.spent["offer_cost"]) == (2, 6)
