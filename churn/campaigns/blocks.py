@@ -16,6 +16,8 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=_NAME, max_length=100)]
+# No name of a file or a table is made of it, so it may have spaces inside.
+ActionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*$", max_length=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 Whole = Annotated[int, Field(ge=0)]
@@ -99,7 +101,7 @@ class Action(Settings):
         Handed over with each contact, such as the template's name or the voucher's kind.
     """
 
-    name: Name
+    name: ActionName
     kind: ActionKind
     channel: Name
     cost: Amount

@@ -34,3 +34,15 @@ def test_a_range_has_an_end_and_a_pause_is_forward():
             Range(**wrong)
     with pytest.raises(ValidationError):
         Pause(first="2026-01-02", last="2026-01-01")
+
+
+@pytest.mark.parametrize("name", ["answer call", "10 percent off", "a - b"])
+def test_an_action_may_have_spaces_inside_its_name(name):
+    assert Action(**CALL | {"name": name}).name == name
+
+
+@pytest.mark.parametrize("changed", [{"name": n} for n in (" call", "call ", "a  b", "a\nb", "=1 +1", "", "a/b")]
+                         + [{"channel": "the phone"}])  # fmt: skip
+def test_other_spaces_and_signs_are_refused_and_channels_which_name_files_have_none(changed):
+    with pytest.raises(ValidationError):
+        Action(**CALL | changed)
