@@ -124,7 +124,9 @@ _MESSAGES = {
 }
 
 
-def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) -> ConfigError:
+def explain_settings(
+    error: ValidationError, where: str, root: type[BaseModel], page: str = "docs/configuration.md"
+) -> ConfigError:
     """Say in plain words which keys of a settings file cannot be used, and why.
 
     Parameters
@@ -135,6 +137,8 @@ def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) 
         The file.
     root : type of pydantic.BaseModel
         The settings' class, which knows the keys that are allowed.
+    page : str
+        Of the documentation, with every key.
     """
     lines = []
     for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
@@ -160,7 +164,7 @@ def explain_settings(error: ValidationError, where: str, root: type[BaseModel]) 
     count = "1 thing" if len(lines) == 1 else f"{len(lines)} things"
     return ConfigError(
         f"{count} in {where} cannot be used: {'; '.join(lines)}",
-        fix="Mend these keys; docs/configuration.md lists every key with its meaning.",
+        fix=f"Mend these keys; {page} lists every key with its meaning.",
         code="config-keys",
     )
 

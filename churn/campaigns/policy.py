@@ -181,6 +181,6 @@ def make_policy(settings: dict[str, Any], *, folder: Path | None = None, where: 
     try:
         policy = Policy.model_validate(settings)
     except ValidationError as error:
-        raise explain_settings(error, where, Policy) from None
+        raise explain_settings(error, where, Policy, "docs/campaigns.md") from None
     policy._folder = folder or Path.cwd()
     return policy

@@ -38,3 +38,9 @@ def test_what_is_stored_has_no_address():
     assert "secret@h" not in str(policy.plain())
     assert "secret@h" not in repr(policy)
     assert policy.plain()["delivery"]["phone"]["secret_env"] == "KEY"
+
+
+def test_a_wrong_key_names_the_page_that_has_the_keys_of_policies():
+    with pytest.raises(ConfigError) as caught:
+        make_policy({"campain": "winter"})
+    assert "docs/campaigns.md lists every key" in str(caught.value.fix)
