@@ -54,7 +54,7 @@ def format_count(value: float) -> str:
     >>> format_count(1234567)
     '1,234,567'
     """
-    return f"{value:,.0f}"
+    return f"{round(value) + 0:,.0f}"  # + 0: no -0
 
 
 def format_percent(share: float | None, digits: int = 1) -> str:

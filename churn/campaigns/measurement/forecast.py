@@ -136,4 +136,6 @@ def _span(what: str, values: tuple[Any, Any, Any], currency: str) -> str:
         return format_amount(v, currency) if what in _MONEY else format_count(v)
 
     middle, low, high = values
-    return text(middle) if low is None or high is None else f"{text(middle)} ({text(low)} to {text(high)})"
+    if low is None or high is None or text(low) == text(middle) == text(high):
+        return text(middle)
+    return f"{text(middle)} ({text(low)} to {text(high)})"

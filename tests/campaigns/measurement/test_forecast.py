@@ -56,3 +56,11 @@ def test_profit_says_whether_it_is_shown(spent, said):
     assert said in found["said"]
     assert found["value"] == 1000 - spent
     assert profit(None, {"spent": 1.0}, 1.0, "") == {}
+
+
+def test_an_interval_without_width_is_not_told_and_zero_has_no_sign():
+    same = {"mean": 1478.0, "low": 1478.0, "high": 1478.0}
+    rows = beside({"contacts": same, "saved": {"mean": 4.0, "low": -0.4, "high": 9.0}},
+                  {"contacts": (1478, None, None), "saved": (20.0, -0.2, 51.0)}, "")  # fmt: skip
+    assert rows[0]["text"] == "contacts: 1,478 came, 1,478 were expected; as expected."
+    assert rows[1]["text"] == "customers kept: 20 (0 to 51) came, 4 (0 to 9) were expected; both may be true."
