@@ -41,7 +41,11 @@ class CampaignStatus(Rendered):
             f"Campaign {f['campaign']}, approved {f['approved'][:16].replace('T', ' ')} UTC{by}, "
             f"starts {f['start']}.",
             f"{n(f['treated'])} customers are contacted, {n(f['holdout'])} are held out"
-            + (f", {n(f['global_holdout'])} by the global holdout" if f["global_holdout"] else "")
+            + (
+                f"; {n(f['global_holdout'])} more are in the global holdout, whom no campaign touches"
+                if f["global_holdout"]
+                else ""
+            )
             + ".",
         ]
         states = ", ".join(f"{n(v)} {k}" for k, v in f["states"].items())
@@ -74,7 +78,11 @@ def _next(f: dict[str, Any]) -> str:
         return f"{format_count(f['overdue'])} contacts are due by today. Next: churn campaign send POLICY"
     if f["next_due"]:
         return f"The next contacts are due on {f['next_due']}."
-    return f"Nothing is due any more. Measured {f['measured']} times; next: churn campaign measure POLICY"
+    return f"Nothing is due any more. Measured {_times(f['measured'])}; next: churn campaign measure POLICY"
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{format_count(n)} times" if n else "not yet"
 
 
 @dataclass(frozen=True, repr=False)

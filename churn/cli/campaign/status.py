@@ -26,7 +26,11 @@ def status(policy: Policy = None, ledger: Ledger = None, json: AsJson = False) -
 
     opened, name = ledger_of(policy, ledger)
     with opened:
-        print_result(campaign_list(opened) if name is None else campaign_status(opened, name), json)
+        result = campaign_list(opened) if name is None else campaign_status(opened, name)
+    if json or name is None:
+        print_result(result, json)
+    else:
+        typer.echo(result.render().replace(" POLICY", f" {policy}"))  # the commands to run next
 
 
 def list_campaigns(policy: Policy = None, ledger: Ledger = None, json: AsJson = False) -> None:

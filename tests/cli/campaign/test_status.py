@@ -37,3 +37,9 @@ def test_mistakes_are_told(policy, call):
     assert "No campaign 'spring'" in err
     code, out, _ = call("campaign", "list", "--ledger", "sqlite:///empty.db")
     assert "No campaign is approved" in out
+
+
+def test_the_next_command_names_the_policy_that_was_given(policy, call):
+    _, out, _ = call("campaign", "status", policy)
+    assert f"churn campaign send {policy}" in out
+    assert "POLICY" not in out
