@@ -66,16 +66,18 @@ class Contrast:
 
 
 def format_measure(measure: str, value: float | None, currency: str = "", *, signed: bool = False) -> str:
-    """Write a mean or an effect in its unit; empty where it is not known.
+    """Write a mean or, signed, an effect in its unit; empty where it is not known.
+
+    An effect on a share is in points of 100: "+5.5 %" of 40 % might be read as 2.2.
 
     Examples
     --------
     >>> format_measure("retained", 0.031, signed=True), format_measure("orders", 1.25)
-    ('+3.1 %', '1.25')
+    ('+3.1 points', '1.25')
     """
     if value is None:
         return ""
     sign = "+" if signed and value > 0 else ""
     if measure == "retained":
-        return sign + format_percent(value)
+        return f"{sign}{100 * value + 0:.1f} points" if signed else format_percent(value)
     return sign + (f"{value:,.2f}" if measure == "orders" else format_amount(value, currency))

@@ -293,7 +293,7 @@ def together(effects: Sequence[Effect], what: str = "groups") -> Several:
     >>> arms = [True] * 400 + [False] * 100
     >>> kept = [[1] * a + [0] * (400 - a) + [1] * 50 + [0] * 50 for a in (200, 204, 250)]
     >>> together([estimate(k, arms) for k in kept]).text
-    'By itself 1 of 3 groups stands out; by chance alone 0.2 would. Judged together (Holm), none does.'
+    'By themselves 1 of 3 groups stand out; by chance alone 0.2 would. Judged together (Holm): none.'
     """
     if not effects:
         return Several((), (), "")
@@ -304,8 +304,8 @@ def together(effects: Sequence[Effect], what: str = "groups") -> Several:
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(m, 0, -1)), 1)
     alone, held = int((p <= alpha).sum()), int((adjusted <= alpha).sum())
     text = (
-        f"By itself {alone or 'none'} of {m} {what} stands out; by chance alone {alpha * m:.1f} would. "
-        f"Judged together (Holm), {held or 'none'} does."
+        f"By themselves {alone or 'none'} of {m} {what} stand out; by chance alone {alpha * m:.1f} would. "
+        f"Judged together (Holm): {held or 'none'}."
     )
     return Several(tuple(adjusted.tolist()), tuple((adjusted <= alpha).tolist()), text)
 

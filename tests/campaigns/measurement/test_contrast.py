@@ -15,3 +15,5 @@ def test_each_measure_has_its_unit():
     assert format_measure("net_value", 12.5, "£", signed=True) == "+£12.50"
     assert format_measure("orders", 0.5, signed=True) == "+0.50"
     assert format_measure("retained", None) == ""
+    assert format_measure("retained", 0.4) == "40.0 %"
+    assert format_measure("retained", -0.0041, signed=True) == "-0.4 points"  # not per cent of the share

@@ -195,7 +195,7 @@ def test_several_are_judged_together():
     assert judged.p_values[2] == pytest.approx(3 * effects[2].p_value)
     assert (
         judged.text
-        == "By itself 2 of 4 segments stands out; by chance alone 0.2 would. Judged together (Holm), 1 does."
+        == "By themselves 2 of 4 segments stand out; by chance alone 0.2 would. Judged together (Holm): 1."
     )
     assert together([]).shown == ()
 
