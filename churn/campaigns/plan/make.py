@@ -150,4 +150,9 @@ def make_plan(
     columns |= {f"segment_{name}": values.array for name, values in people.segments.items()}
     frame = pd.DataFrame(columns)
     facts = plan_facts(policy, scored, people, found, chosen, days, effects, frame, uplift_said)
+    if past.global_share > policy.holdout.global_share:
+        facts["warnings"].append(
+            f"Other campaigns keep {100 * past.global_share:g} % of all customers in a global holdout, and this one "
+            f"touches them: set holdout.global_share: {past.global_share:g}."
+        )
     return Plan(policy, frame, json.loads(json.dumps(facts)))

@@ -30,6 +30,8 @@ class Past:
         ``customer`` and ``channel`` of who is never contacted; ``*`` stands for all channels.
     measurements : list of dict
         The newest measurement of each earlier campaign, oldest campaign first.
+    global_share : float
+        The largest global holdout of other campaigns with the same key.
 
     Examples
     --------
@@ -40,6 +42,7 @@ class Past:
     contacts: pd.DataFrame | None = None
     suppressed: pd.DataFrame | None = None
     measurements: list[dict[str, Any]] = field(default_factory=list)
+    global_share: float = 0.0
 
 
 class PastContacts:
@@ -174,11 +177,15 @@ def read_past(policy: Policy, customers: Sequence[str] = ()) -> Past:
         longest = max([policy.limits.quiet_days, *(cap.days for cap in policy.limits.caps)])
         since = policy.start - dt.timedelta(days=longest + 1)
         contacts = ledger.past_contacts(since=since, planned=True)
-        measured = [m for name in ledger.campaigns()["campaign"] for m in ledger.measurements(name)[-1:]]
+        names = ledger.campaigns()["campaign"].tolist()
+        measured = [m for name in names for m in ledger.measurements(name)[-1:]]
+        rules = [ledger.campaign(n)["policy"].get("holdout", {}) for n in names if n != policy.campaign]
+        shares = [r.get("global_share", 0.0) for r in rules if r.get("key") == policy.holdout.key]
         return Past(
             contacts[contacts["campaign"] != policy.campaign],
             pd.concat([ledger.suppressed(), ledger.suppressed(customers)], ignore_index=True),
             [m["content"] for m in measured],
+            max(shares, default=0.0),
         )
 
 

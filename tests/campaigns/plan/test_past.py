@@ -136,3 +136,17 @@ def test_an_erased_customer_whom_the_source_still_holds_is_not_planned(tmp_path)
     made = make_plan(rules, scored=scored(3)).customers.set_index("customer")
     assert made["why_code"]["C1"] == "suppressed"
     assert made["selected"].tolist() == [True, False, True]
+
+
+def test_a_plan_that_touches_the_global_holdout_of_others_says_so(tmp_path):
+    from churn.campaigns.ledger import open_ledger
+    from churn.campaigns.plan.make import make_plan
+    from tests.campaigns.planning import CALL, policy, scored
+
+    first = policy(CALL, folder=tmp_path, campaign="autumn", holdout={"global_share": 0.2})
+    with open_ledger(first) as ledger:
+        ledger.approve(make_plan(first, scored=scored(8)))
+    words = "keep 20 % of all customers in a global holdout, and this one touches them"
+    for holdout, told in (({}, True), ({"global_share": 0.2}, False), ({"key": "other"}, False)):
+        made = make_plan(policy(CALL, folder=tmp_path, holdout=holdout), scored=scored(8))
+        assert (words in " ".join(made.facts["warnings"])) is told
