@@ -192,15 +192,18 @@ def spread(value: Any, currency: str | None = None) -> str:
     --------
     >>> spread({"mean": 30.2, "low": 20, "high": 41}), spread({"mean": 12.5}, "£"), spread(None)
     ('30 (20 to 41)', '£12.50', '')
+    >>> spread({"mean": 69, "low": 69, "high": 69})
+    '69'
     """
     if not isinstance(value, Mapping):
         return "" if value is None else _text(value, currency)
     mean, low, high = (value.get(k) for k in ("mean", "low", "high"))
     if mean is None:
         return ""
-    if low is None or high is None:
-        return _text(mean, currency)
-    return f"{_text(mean, currency)} ({_text(low, currency)} to {_text(high, currency)})"
+    middle = _text(mean, currency)
+    if low is None or high is None or _text(low, currency) == _text(high, currency):
+        return middle
+    return f"{middle} ({_text(low, currency)} to {_text(high, currency)})"
 
 
 def _text(value: float, currency: str | None) -> str:

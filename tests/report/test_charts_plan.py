@@ -44,7 +44,7 @@ def test_tables_tell_spreads_limits_and_where_chances_come_from():
         }
     )
     assert actions.rows[0][:3] == ("call", "", "3")
-    assert actions.rows[0][5] == "£18.00 (£18.00 to £18.00)"
+    assert actions.rows[0][5] == "£18.00"
     limits = charts.limits(
         {
             "limits": [{"what": "budget", "limit": 100.0, "used": 99.5}],

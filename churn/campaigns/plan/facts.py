@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def plan_facts(
     solution = chosen.solution
     facts: dict[str, Any] = {
         "as_of": scored.as_of,
-        "source": scored.source,
+        "source": _place(scored.source, policy),
         "run": scored.run,
         "currency": scored.currency,
         "start": str(policy.start),
@@ -128,6 +129,14 @@ def _can_show(policy: Policy, scored: Scored, chosen: Selection, expected: Expec
         "is_enough": enough,
         "said": answer.said,
     }
+
+
+def _place(source: str, policy: Policy) -> str:
+    """Return where the scores are, from the policy's folder on: the folder may be moved, and then be read by others."""
+    place, folder = Path(source), Path(policy.folder).absolute()
+    if place.is_absolute() and place.is_relative_to(folder):
+        return place.relative_to(folder).as_posix()
+    return source
 
 
 def _last_day(policy: Policy, days: Days, chosen: Selection) -> str:

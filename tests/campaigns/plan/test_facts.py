@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from churn.campaigns.plan.make import make_plan
+from churn.campaigns.policy import make_policy
 from tests.campaigns.planning import CALL, GIFT, MAIL, plan, policy, scored
 
 
@@ -74,3 +77,11 @@ def test_who_names_neither_data_nor_horizon_is_told_before_it_is_too_late():
     words = "Without `config`, `horizon_days` says which days are measured"
     assert words in " ".join(plan(policy(MAIL), scored(2)).summary()["warnings"])
     assert words not in " ".join(plan(policy(MAIL, horizon_days=30), scored(2)).summary()["warnings"])
+
+
+def test_the_place_of_the_scores_holds_when_the_folder_of_the_policy_is_moved(tmp_path):
+    inside = replace(scored(5), source=str(tmp_path / "output" / "scores.parquet"))
+    named = make_policy(policy(CALL).model_dump(exclude={"config"}), folder=tmp_path)
+    assert make_plan(named, scored=inside).summary()["source"] == "output/scores.parquet"
+    elsewhere = replace(inside, source="/elsewhere/scores.parquet")
+    assert make_plan(named, scored=elsewhere).summary()["source"] == "/elsewhere/scores.parquet"
