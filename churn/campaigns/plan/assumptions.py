@@ -10,6 +10,10 @@ from churn.campaigns.blocks import Action
 from churn.campaigns.policy import Policy
 from churn.display import format_percent
 
+_TOLD = 3  # campaigns that are told by name, the newest
+_WIDTH = 2 * 1.959964  # of a 95 % interval, in standard errors
+_LEAST = 1e-4  # a save chance of a Beta distribution is neither 0 nor 1
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -59,7 +63,7 @@ def planned_effects(policy: Policy, measurements: Sequence[dict[str, Any]]) -> l
     Parameters
     ----------
     policy : Policy
-        With ``effects: measured`` what was measured counts, where it is surely above 0; else what is assumed.
+        With ``effects: measured`` the assumption and all that was measured count together; else the assumption alone.
     measurements : sequence of dict
         ``measurement.json`` of earlier campaigns, the newest last.
 
@@ -71,49 +75,80 @@ def planned_effects(policy: Policy, measurements: Sequence[dict[str, Any]]) -> l
     Notes
     -----
     A campaign that raised the share kept from ``h`` (of the holdout) by ``e`` saved ``e / (1 - h)`` of those who would
-    have left. Its weight is that of a Beta distribution with the interval's variance.
+    have left, less those whom it woke. Assumption and measurements are weighed by their precision, the inverse of
+    their variances: that of a Beta distribution with `save_chance_weight` customers, and those of the intervals. Every
+    measurement counts, also one that shows nothing: who takes only those above a bar takes those that luck lifted [1]_.
+
+    References
+    ----------
+    .. [1] Gelman, A. and Carlin, J. (2014). Beyond Power Calculations: Assessing Type S (Sign) and Type M (Magnitude)
+       Errors. Perspectives on Psychological Science 9(6), 641-651.
     """
     out = []
     for effect, action in zip(assumed_effects(policy), policy.actions, strict=True):
         found = _measured(action, measurements)
-        if found is None:
+        if not found:
             out.append(effect)
             continue
-        said = (
-            f"measured by {found['campaign']}: {format_percent(found['chance'])} saved "
-            f"[{format_percent(found['low'])}, {format_percent(found['high'])}]"
+        said = "; ".join(
+            f"measured by {m.campaign}: {format_percent(m.chance)} saved "
+            f"[{format_percent(m.low)}, {format_percent(m.high)}]"
+            for m in found[-_TOLD:]
         )
-        if policy.effects == "measured" and found["low"] > 0 and found["chance"] < 1:
-            used = Effect(
-                action.name, found["chance"], 0.0, found["weight"], "measured", f"{said}; {effect.said}"
-            )
-        else:
-            why = "" if policy.effects == "assumed" else ", which may be nothing"
-            used = replace(effect, said=f"{effect.said}; {said}{why}")
-        out.append(used)
+        more = len(found) - _TOLD
+        said += f"; and by {more} earlier {'campaign' if more == 1 else 'campaigns'}" if more > 0 else ""
+        if policy.effects == "assumed":
+            out.append(replace(effect, said=f"{effect.said}; {said}"))
+            continue
+        chance, variance = _together(action, found)
+        weight = max(chance * (1 - chance) / variance - 1, 1.0)
+        told = f"{format_percent(chance)} saved, by the assumption and what was measured, weighed by their precision"
+        out.append(Effect(action.name, chance, 0.0, weight, "measured", f"{told} ({effect.said}; {said})"))
     return out
 
 
-def _measured(action: Action, measurements: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the save chance that the newest finished campaign with this action measured."""
-    for content in reversed(measurements):
+@dataclass(frozen=True)
+class _Measured:
+    """The net save chance that one campaign measured, with its interval, and the share that its holdout kept."""
+
+    campaign: str
+    chance: float
+    low: float
+    high: float
+    kept: float
+
+    @property
+    def variance(self) -> float:
+        return max(((self.high - self.low) / _WIDTH) ** 2, 1e-9)
+
+
+def _measured(action: Action, measurements: Sequence[dict[str, Any]]) -> list[_Measured]:
+    """Return what finished campaigns measured of an action, the newest result of each, the newest campaign last."""
+    found: dict[str, _Measured] = {}
+    for content in measurements:
         if content.get("status") != "measured":
             continue
+        name = str(content.get("campaign", "an earlier campaign"))
         for row in content.get("by_action") or []:
             if row.get("value") != action.name or row.get("measure") != "retained":
                 continue
-            effect, low, high = (row.get(k) for k in ("effect", "low", "high"))
-            kept = row.get("holdout_mean")
+            effect, low, high, kept = (row.get(k) for k in ("effect", "low", "high", "holdout_mean"))
             if None in (effect, low, high, kept) or kept >= 1:
                 continue
-            chance, least, most = (x / (1 - kept) for x in (effect, low, high))
-            variance = max(((most - least) / 3.92) ** 2, 1e-9)
-            weight = max(chance * (1 - chance) / variance - 1, 1.0) if 0 < chance < 1 else 1.0
-            return {
-                "campaign": content.get("campaign", "an earlier campaign"),
-                "chance": chance,
-                "low": least,
-                "high": most,
-                "weight": weight,
-            }
-    return None
+            found.pop(name, None)
+            lost = 1 - kept
+            found[name] = _Measured(name, effect / lost, low / lost, high / lost, kept)
+    return list(found.values())
+
+
+def _together(action: Action, found: Sequence[_Measured]) -> tuple[float, float]:
+    """Return the net save chance by assumption and measurements together, and its variance."""
+    kept = sum(m.kept for m in found) / len(found)
+    assumed = action.save_chance - action.wakes * kept / (
+        1 - kept
+    )  # a measured effect is less those woken, too
+    spread = action.save_chance * (1 - action.save_chance) / (action.save_chance_weight + 1)
+    precisions = [1 / spread, *(1 / m.variance for m in found)]
+    chances = [assumed, *(m.chance for m in found)]
+    mean = sum(p * c for p, c in zip(precisions, chances, strict=True)) / sum(precisions)
+    return min(max(mean, _LEAST), 1 - _LEAST), 1 / sum(precisions)
