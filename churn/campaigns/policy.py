@@ -39,7 +39,8 @@ class Policy(Settings):
         Columns by which the measurement is shown too, besides those of the actions' conditions; the plan has all that
         are known when left out.
     effects : {"assumed", "measured"}
-        Whether the save chances of the actions count alone, or together with what earlier campaigns of the ledger measured.
+        Whether the save chances of the actions count alone, or together with what earlier campaigns of the ledger
+        measured.
     worth : Worth
         What a saved customer is worth.
     actions : tuple of Action
