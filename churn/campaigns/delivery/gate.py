@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn.campaigns.blocks import Limits
+from churn.display import format_count
+from churn.errors import ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,6 +142,31 @@ def judged(
         waiting = verdict.open & (frame["channel"] == channel).to_numpy()
         verdict.say(waiting & (np.cumsum(waiting) > left), "wait", "capacity")
     return frame.assign(verdict=verdict.word, code=verdict.code)
+
+
+def all_too_late(
+    rows: pd.DataFrame, verdicts: pd.DataFrame, late_days: int, now: dt.datetime
+) -> ParameterError | None:
+    """Return what to raise where all that a run would do is to cancel, because nobody ran it in time.
+
+    Where something went on the day of these contacts or later the run was at work: they had to wait, and then end as
+    the policy says.
+    """
+    late = verdicts["code"] == "late"
+    if not late.any() or (verdicts["verdict"] == "send").any():
+        return None
+    oldest = verdicts.loc[late, "due"].min().date()
+    sent = rows.loc[rows["state"] == "sent", "time"]
+    if not sent.empty and sent.max().to_pydatetime().astimezone(now.tzinfo).date() >= oldest:
+        return None
+    return ParameterError(
+        "No contact would go: what is due is too late, and would be cancelled",
+        given=f"{format_count(int(late.sum()))} contacts, the oldest due on {oldest.isoformat()}",
+        allowed=f"limits.late_days: {late_days}",
+        fix="Nothing is changed. Raise limits.late_days to contact them all the same, plan and approve a campaign of "
+        "another name with a later start, or give --cancel-late to cancel them.",
+        code="all-late",
+    )
 
 
 def is_open(limits: Limits, day: dt.date) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from churn.campaigns.channels.base import Channel, Contact
 from churn.campaigns.channels.make import Route, delivery_of, make_route
 from churn.campaigns.delivery import reach as reaching
-from churn.campaigns.delivery.gate import STOPPING, Known, is_open, judged
+from churn.campaigns.delivery.gate import STOPPING, Known, all_too_late, is_open, judged
 from churn.campaigns.delivery.handover import PATIENCE_SECONDS, Tally, Work, backoff, hand_over, interruptible
 from churn.campaigns.delivery.sent import Sent, masked
 from churn.campaigns.policy import Policy
@@ -35,6 +35,7 @@ def send(
     yes: bool = False,
     channel: str | None = None,
     retry_dead: bool = False,
+    cancel_late: bool = False,
     channels: Mapping[str, Channel] | None = None,
     contacts: pd.DataFrame | None = None,
     now: dt.datetime | None = None,
@@ -60,6 +61,8 @@ def send(
         Only contacts over this channel.
     retry_dead : bool, default False
         Whether to try dead letters again.
+    cancel_late : bool, default False
+        Whether contacts that are too late are cancelled also where none would go, and none went since their day.
     channels : mapping of str to Channel, optional
         Objects that deliver, by channel, in place of those of the policy.
     contacts : pandas.DataFrame, optional
@@ -79,7 +82,8 @@ def send(
     Raises
     ------
     ParameterError
-        The campaign is not approved, the day is in the future, or there is no such channel.
+        The campaign is not approved, the day is in the future, there is no such channel, or all that is due would be
+        cancelled as too late.
     ConfigError
         The policy says other than what was approved, or a delivery is not fully described.
 
@@ -123,6 +127,7 @@ def send(
     }
     wanted = sorted(set(go["channel"]))
     past = _past_day(policy, on, clock().date())
+    late = None if cancel_late else all_too_late(rows, verdicts, policy.limits.late_days, clock())
     if not yes:
         routes, problems = _routes(policy, wanted, channels, ready=False)
         return Sent(
@@ -131,9 +136,11 @@ def send(
             dead=int((rows["state"] == "dead").sum()),
             places={c: r.where for c, r in routes.items()},
             problems=problems,
-            warnings=past,
+            warnings=[*past, *([f"With --yes this is refused. {late}"] if late else [])],
             examples=_examples(go, reach, policy),
         )
+    if late is not None:
+        raise late
     routes, _ = _routes(policy, wanted, channels, ready=True)
     revived = ledger.revive(policy.campaign, channel=channel, now=clock()) if retry_dead else 0
     for code, out in verdicts[verdicts["verdict"] == "cancel"].groupby("code", sort=True):

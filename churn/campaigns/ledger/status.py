@@ -74,11 +74,21 @@ class CampaignStatus(Rendered):
 
 
 def _next(f: dict[str, Any]) -> str:
+    lines = []
+    if f["too_late"]:
+        lines.append(
+            f"{format_count(f['too_late'])} contacts are too late, by more than limits.late_days ({f['late_days']}): "
+            "the next churn campaign send POLICY cancels them, or says what to do."
+        )
     if f["overdue"]:
-        return f"{format_count(f['overdue'])} contacts are due by today. Next: churn campaign send POLICY"
-    if f["next_due"]:
-        return f"The next contacts are due on {f['next_due']}."
-    return f"Nothing is due any more. Measured {_times(f['measured'])}; next: churn campaign measure POLICY"
+        lines.append(
+            f"{format_count(f['overdue'])} contacts are due by today. Next: churn campaign send POLICY"
+        )
+    elif f["next_due"]:
+        lines.append(f"The next contacts are due on {f['next_due']}.")
+    return "\n".join(lines) or (
+        f"Nothing is due any more. Measured {_times(f['measured'])}; next: churn campaign measure POLICY"
+    )
 
 
 def _times(n: int) -> str:
@@ -114,8 +124,26 @@ class CampaignList(Rendered):
         return f"{text}\n\nLedger: {self.where}"
 
 
-def campaign_status(ledger: Ledger, name: str, *, now: dt.datetime | None = None) -> CampaignStatus:
+def campaign_status(
+    ledger: Ledger, name: str, *, late_days: int | None = None, now: dt.datetime | None = None
+) -> CampaignStatus:
     """Return where a campaign stands.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        That has it.
+    name : str
+        Of the campaign.
+    late_days : int, optional
+        After how many days a contact is too late; as it was approved when left out.
+    now : datetime, optional
+        What counts as the present.
+
+    Returns
+    -------
+    CampaignStatus
+        ``overdue`` counts what is due and not too late, ``too_late`` the rest.
 
     Raises
     ------
@@ -126,7 +154,9 @@ def campaign_status(ledger: Ledger, name: str, *, now: dt.datetime | None = None
     today = instant(now).date()
     days: dict[tuple[str, str], dict[str, Any]] = {}
     states = dict.fromkeys(STATES, 0)
-    overdue, ahead = 0, []
+    if late_days is None:
+        late_days = int(found["policy"]["limits"]["late_days"])
+    overdue, too_late, ahead = 0, 0, []
     for channel, due, state, count in zip(
         frame["channel"], frame["due"].dt.date, frame["state"], frame["contacts"].astype(int), strict=True
     ):
@@ -134,7 +164,9 @@ def campaign_status(ledger: Ledger, name: str, *, now: dt.datetime | None = None
         day[state] = day.get(state, 0) + int(count)
         states[state] += int(count)
         if state in ("due", "failed"):
-            overdue += int(count) if due <= today else 0
+            is_late = (today - due).days > late_days
+            too_late += int(count) if is_late else 0
+            overdue += int(count) if due <= today and not is_late else 0
             ahead += [due] if due > today else []
     by = sorted(Counter(zip(answers["kind"], answers["arm"], strict=True)).items())
     return CampaignStatus(
@@ -151,6 +183,8 @@ def campaign_status(ledger: Ledger, name: str, *, now: dt.datetime | None = None
             "repeated": ledger.repeated(name),
             "responses": [{"kind": kind, "arm": arm, "responses": int(count)} for (kind, arm), count in by],
             "overdue": overdue,
+            "too_late": too_late,
+            "late_days": late_days,
             "next_due": str(min(ahead)) if ahead else None,
             "measured": len(ledger.measurements(name)),
         }

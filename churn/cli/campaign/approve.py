@@ -22,6 +22,7 @@ def approve(
     """
     from churn.campaigns.ledger import open_ledger
     from churn.campaigns.plan.files import read_plan
+    from churn.campaigns.plan.lateness import late_warning
     from churn.campaigns.policy import read_policy
 
     settings = read_policy(policy)
@@ -30,8 +31,9 @@ def approve(
         with open_ledger(settings) as ledger:
             told = ledger.approve(plan, by=by)
             where = ledger.where
+    late = late_warning(plan)
     if json:
-        print_json({**told, "ledger": where})
+        print_json({**told, "ledger": where, "warnings": [late] if late else []})
         return
     n = {k: format_count(told[k]) for k in ("treated", "holdout", "contacts")}
     typer.echo(
@@ -39,6 +41,8 @@ def approve(
         f"{n['treated']} customers are contacted, {n['holdout']} are held out, {n['contacts']} contacts are due."
     )
     typer.echo(f"Recorded in {where}. Nothing is sent.")
+    if late:
+        typer.echo(f"Warning: {late} Plan again with a later start and another name.")
     typer.echo(f"Next: churn campaign send {policy} shows what would go out; with --yes it does.")
 
 

@@ -29,6 +29,7 @@ def plan(
     Nothing is sent and nothing is recorded. The plan is a folder: plan.json, customers.parquet with a reason for every
     customer, contacts.csv with the contacts it would make. Read it, change the policy and plan again, or approve it.
     """
+    from churn.campaigns.plan.lateness import late_warning
     from churn.campaigns.plan.make import make_plan
     from churn.campaigns.policy import read_policy
     from churn.report.campaign_plan import write_plan_page
@@ -40,10 +41,15 @@ def plan(
         made = make_plan(settings)
         folder = made.write(out)
         write_plan_page(folder)
+    late = late_warning(made)
     if json:
-        print_json({**made.summary(), "folder": str(folder)})
+        told = made.summary()
+        told["warnings"] = [*told["warnings"], *([late] if late else [])]
+        print_json({**told, "folder": str(folder)})
         return
     typer.echo(made.render())
+    if late:
+        typer.echo(f"\nWarning: {late} Set a later start and plan again.")
     typer.echo(
         f"\nWritten to {short(folder)}: plan.html to open, contacts.csv, customers.parquet with everybody and why."
     )

@@ -26,13 +26,16 @@ def send(
     retry_dead: Annotated[
         bool, typer.Option("--retry-dead", help="Try dead letters again, with their keys.")
     ] = False,
+    cancel_late: Annotated[
+        bool, typer.Option("--cancel-late", help="Cancel what is too late, even if that is all there is.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Hand over the contacts of an approved campaign that are due: to files, a table, a webhook, your own channel.
 
     A dry run unless --yes is given. Consent, unsubscribes, caps and capacity are looked up anew. Run it once a day; run
-    again, or twice at a time, it hands nothing over twice. Exits 1 when there are dead letters, or a receiver takes
-    nothing.
+    again, or twice at a time, it hands nothing over twice. Exits 1 when there are dead letters, a receiver takes
+    nothing, or all that is due is too late: then nothing is changed.
     """
     from churn.campaigns.delivery.sending import send as hand_over
     from churn.campaigns.ledger import open_ledger
@@ -41,7 +44,15 @@ def send(
     settings = read_policy(policy)
     day = _day(on)
     with open_ledger(settings) as ledger, progress(quiet=json):
-        sent = hand_over(settings, ledger, on=day, yes=yes, channel=channel, retry_dead=retry_dead)
+        sent = hand_over(
+            settings,
+            ledger,
+            on=day,
+            yes=yes,
+            channel=channel,
+            retry_dead=retry_dead,
+            cancel_late=cancel_late,
+        )
     if json:
         print_json(sent.to_dict())
     else:

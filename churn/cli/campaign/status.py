@@ -26,11 +26,21 @@ def status(policy: Policy = None, ledger: Ledger = None, json: AsJson = False) -
 
     opened, name = ledger_of(policy, ledger)
     with opened:
-        result = campaign_list(opened) if name is None else campaign_status(opened, name)
+        result = (
+            campaign_list(opened)
+            if name is None
+            else campaign_status(opened, name, late_days=_late_days(policy))
+        )
     if json or name is None:
         print_result(result, json)
     else:
         typer.echo(result.render().replace(" POLICY", f" {policy}"))  # the commands to run next
+
+
+def _late_days(policy: Path | None) -> int | None:
+    from churn.campaigns.policy import read_policy
+
+    return None if policy is None else read_policy(policy).limits.late_days  # limits count as they are now
 
 
 def list_campaigns(policy: Policy = None, ledger: Ledger = None, json: AsJson = False) -> None:

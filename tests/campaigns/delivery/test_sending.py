@@ -84,7 +84,7 @@ def test_days_before_and_after(winter):
 @pytest.mark.parametrize(("late", "went"), [(3, 5), (4, 0)])
 def test_a_missed_day_is_made_up_for_until_it_is_too_late(start, late, went):
     campaign = start(limits={"late_days": 3})
-    sent = campaign.send(late)
+    sent = campaign.send(late, cancel_late=True)
     assert sent.count("sent") == went
     assert len(campaign.own.got) == went
     if went:
@@ -282,3 +282,39 @@ def test_an_erased_customer_whom_a_dead_run_had_in_hand_is_cancelled(start):
     assert sent.cancelled == {"suppressed": 1}
     assert claim.customer not in {c for c, _ in winter.own.got}
     assert not any(c.startswith("erased-") for c, _ in winter.own.got)
+
+
+def test_a_run_that_comes_too_late_changes_nothing_unless_it_is_told(winter):
+    winter.send(3, yes=False)
+    for n in (4, 300):
+        warned = winter.send(n, yes=False).warnings
+        assert "With --yes this is refused. No contact would go" in warned[0]
+        with pytest.raises(
+            ParameterError, match=r"5 contacts, the oldest due on 2026-01-05.*--cancel-late"
+        ) as e:
+            winter.send(n)
+        assert e.value.code == "all-late"
+    assert set(winter.states().values()) == {"due"}
+    assert winter.send(300, cancel_late=True).cancelled == {"late": 5}
+    assert winter.states()["C0", 0] == "cancelled"
+    assert winter.own.got == []
+
+
+def test_a_daily_run_cancels_what_had_to_wait_until_it_is_too_late(start):
+    campaign = start(limits={"capacity": {"email": 2}, "late_days": 1})
+    for n in range(3):
+        campaign.send(n)
+    assert sorted(campaign.own.got) == [("C0", 0), ("C1", 0), ("C2", 0), ("C3", 0)]
+    assert campaign.states()["C4", 0] == "cancelled"  # though nothing went that day
+
+
+def test_a_run_that_broke_off_in_the_middle_is_refused_too(winter):
+    winter.send(0)
+    with pytest.raises(ParameterError, match="due on 2026-01-08"):
+        winter.send(30)
+    assert winter.states()["C0", 1] == "due"
+
+
+def test_with_more_days_of_grace_they_go_late(start):
+    campaign = start(limits={"late_days": 60})
+    assert campaign.send(40).count("sent") == 5

@@ -26,3 +26,19 @@ def test_every_state_is_counted_and_the_next_step_is_named(approved):
     done = campaign_status(approved, "winter", now=NOON).render()
     assert "Nothing is due any more." in done
     assert campaign_list(approved).rows[0]["cancelled"] == 13
+
+
+def test_what_is_too_late_is_counted_apart_from_what_is_due(approved):
+    facts = campaign_status(
+        approved, "winter", now=at(days=4)
+    ).to_dict()  # days 0, 3 and 7; three days of grace
+    assert (facts["too_late"], facts["overdue"], facts["next_due"]) == (5, 5, "2026-01-12")
+    text = campaign_status(approved, "winter", now=at(days=4)).render()
+    assert "5 contacts are too late, by more than limits.late_days (3)" in text
+    assert "5 contacts are due by today." in text
+    assert campaign_status(approved, "winter", now=at(days=3)).to_dict()["too_late"] == 0
+    assert campaign_status(approved, "winter", late_days=4, now=at(days=4)).to_dict()["too_late"] == 0
+    late = campaign_status(approved, "winter", now=at(days=300))
+    assert (late.to_dict()["too_late"], late.to_dict()["overdue"]) == (15, 0)
+    assert "due by today" not in late.render()
+    assert "Nothing is due any more" not in late.render()

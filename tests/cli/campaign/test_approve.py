@@ -67,3 +67,25 @@ def test_a_plan_that_was_touched_is_refused(planned, call):
     code, _, err = call("campaign", "approve", planned)
     assert code == 1
     assert "changed after it was written" in " ".join(err.split())
+
+
+@pytest.mark.parametrize(("start", "is_late"), [("2020-01-06", True), ("2999-01-07", False)])
+def test_a_plan_whose_days_are_past_is_warned_of_and_not_cancelled_by_send(planned, call, start, is_late):
+    settings = yaml.safe_load(planned.read_text()) | {
+        "start": start,
+        "delivery": {"*": {"to": "files", "place": "out"}},
+    }
+    planned.write_text(yaml.safe_dump(settings))
+    says = "first contacts are too late on "
+    assert (says in call("campaign", "plan", planned)[1]) is is_late
+    assert any(says in w for w in call("campaign", "plan", planned, "--json")[1]["warnings"]) is is_late
+    assert (says in call("campaign", "approve", planned)[1]) is is_late
+    assert len(call("campaign", "approve", planned, "--json")[1]["warnings"]) == is_late
+    code, _, err = call("campaign", "send", planned, "--yes")
+    assert (code, "--cancel-late" in err) == (int(is_late), is_late)
+    told = call("campaign", "status", planned, "--json")[1]
+    assert told["states"] == {"due": told["contacts"]}
+    assert told["too_late"] == told["contacts"] * is_late
+    if is_late:
+        assert call("campaign", "send", planned, "--yes", "--cancel-late")[0] == 0
+        assert call("campaign", "status", planned, "--json")[1]["states"] == {"cancelled": told["contacts"]}
