@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,15 +76,13 @@ def make(folder: Path, customers: int, events: int, top: int | None) -> dict[str
     return rows
 
 
-def night(folder: Path) -> None:
-    """Run the night in this process and print the seconds of each piece of work as JSON."""
-    import churn
-    from churn.data.store import LogStore
+@contextmanager
+def pieces(first: str) -> Iterator[tuple[dict[str, list[float]], Callable[[str], None]]]:
+    """Yield the wall and CPU seconds of each piece of work by what it reports as progress, and how to begin another."""
     from churn.progress import listening
-    from churn.scoring.night import run_night
 
     steps: dict[str, list[float]] = {}
-    current = ["Starting", time.perf_counter(), time.process_time()]
+    current = [first, time.perf_counter(), time.process_time()]
 
     def turn(what: str) -> None:
         now, cpu = time.perf_counter(), time.process_time()
@@ -94,6 +92,16 @@ def night(folder: Path) -> None:
         current[:] = [what, now, cpu]
 
     with listening(lambda what, _done, _total: turn(what) if what != current[0] else None):
+        yield steps, turn
+
+
+def night(folder: Path) -> None:
+    """Run the night in this process and print the seconds of each piece of work as JSON."""
+    import churn
+    from churn.data.store import LogStore
+    from churn.scoring.night import run_night
+
+    with pieces("Starting") as (steps, turn):
         settings = churn.read_config(folder / "churn.yaml")
         model = churn.load_model(folder / "models" / "night" / "champion")
         found = run_night(model, LogStore.of(settings), settings=settings)

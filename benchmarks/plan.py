@@ -74,19 +74,9 @@ def make(folder: Path, customers: int) -> None:
 
 def plan(folder: Path) -> None:
     """Plan in this process; print the seconds of each piece of work, and the plan's own figures, as JSON."""
-    from churn.progress import listening
+    from benchmarks.night import pieces
 
-    steps: dict[str, list[float]] = {}
-    current = ["Starting and imports", time.perf_counter(), time.process_time()]
-
-    def turn(what: str) -> None:
-        now, cpu = time.perf_counter(), time.process_time()
-        spent = steps.setdefault(current[0], [0.0, 0.0])
-        spent[0] += now - current[1]
-        spent[1] += cpu - current[2]
-        current[:] = [what, now, cpu]
-
-    with listening(lambda what, _done, _total: turn(what) if what != current[0] else None):
+    with pieces("Starting and imports") as (steps, turn):
         import pandas as pd  # noqa: F401
         import scipy.optimize  # noqa: F401
 
@@ -132,7 +122,8 @@ def floors(folder: Path) -> None:
 
 def problem(folder: Path) -> dict[str, Any]:
     """Return what `churn campaign plan` gives to the solver, the last time it does."""
-    from churn.campaigns import make_plan, read_policy, selection
+    from churn.campaigns import make_plan, read_policy
+    from churn.campaigns.plan import selection
 
     asked: dict[str, Any] = {}
     real = selection.solve
