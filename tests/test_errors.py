@@ -11,6 +11,7 @@ from churn.errors import (
     DataError,
     MissingFileError,
     ModelError,
+    NotEnoughDataError,
     OutputError,
     ParameterError,
 )
@@ -20,6 +21,7 @@ FAMILY = {
     DataError: (ValueError, "data"),
     ParameterError: (ValueError, "parameter"),
     MissingFileError: (FileNotFoundError, "missing-file"),
+    NotEnoughDataError: (ValueError, "not-enough-data"),
     ModelError: (RuntimeError, "model"),
     OutputError: (RuntimeError, "output"),
 }
